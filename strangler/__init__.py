@@ -1,0 +1,1 @@
+"""Move a Django monolith to events, one bounded context at a time."""

@@ -1,0 +1,158 @@
+"""All settings of the kit, typed and lazy: `STRANGLER` in Django's settings, `STAGE_<CONTEXT>` in the environment.
+
+`settings.<lower_case_name>` reads Django's settings at the time of use, so `override_settings` works.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from strangler.errors import ConfigurationError
+
+
+class Stage(StrEnum):
+    """How far a bounded context has come out of the monolith, in order."""
+
+    MONOLITH = "monolith"
+    EMITTING = "emitting"
+    SHADOW = "shadow"
+    CANARY = "canary"
+    EXTRACTED = "extracted"
+    RETIRED = "retired"
+
+
+class StageSetting(BaseModel):
+    """`"extracted"`, `"canary:10"` or `{"stage": "canary", "percent": 10}`. `percent` is for canary only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: Stage = Stage.MONOLITH
+    percent: int = Field(default=0, ge=0, le=100)
+
+    @classmethod
+    def parse(cls, value: object) -> StageSetting:
+        if isinstance(value, str):
+            stage, _, percent = value.partition(":")
+            return cls.model_validate({"stage": stage, "percent": percent or 0})
+        return cls.model_validate(value)
+
+    def __str__(self) -> str:
+        return f"{self.stage}:{self.percent}" if self.stage is Stage.CANARY else str(self.stage)
+
+
+class DebeziumSettings(BaseModel):
+    """Change data capture. The role needs REPLICATION and SELECT on the outbox, nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
+
+    database_url: str = ""
+    slot: str = Field(default="strangler_outbox", pattern=r"^[a-z0-9_]{1,63}$")
+    publication: str = Field(default="strangler_outbox", pattern=r"^[a-z0-9_]{1,63}$")
+    offsets_file: str = "debezium-offsets.dat"
+    poll_interval_ms: int = Field(default=10, ge=1)
+    heartbeat_interval_ms: int = Field(default=10_000, ge=100)
+
+
+class StranglerSettings(BaseModel):
+    """One field a setting; the setting's name is the field's in upper case. Times are seconds, sizes are bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
+
+    source: str = Field(default="django", pattern=r"^[A-Za-z0-9_./-]+$")
+    broker_url: str = ""
+    exchange: str = Field(default="events", pattern=r"^[a-z][a-z0-9_-]*$")
+    relay: Literal["none", "polling", "debezium"] = "polling"
+    relay_batch_size: int = Field(default=500, ge=1, le=10_000)
+    relay_poll_interval: float = Field(default=1.0, gt=0)
+    relay_backoff_max: float = Field(default=60.0, gt=0)
+    events_without_consumers: tuple[str, ...] = ()
+    outbox_retention_hours: float = Field(default=168.0, gt=0)
+    inbox_retention_hours: float = Field(default=720.0, gt=0)
+    consumer_concurrency: int = Field(default=4, ge=1, le=64)
+    consumer_prefetch: int = Field(default=200, ge=1, le=10_000)
+    consumer_batch_size: int = Field(default=50, ge=1, le=1_000)
+    consumer_max_attempts: int = Field(default=5, ge=1)
+    consumer_backoff: float = Field(default=0.5, gt=0)
+    consumer_backoff_max: float = Field(default=60.0, gt=0)
+    debezium: DebeziumSettings = DebeziumSettings()
+    stages: dict[str, StageSetting] = {}
+
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _parse_stages(cls, value: dict[str, object]) -> dict[str, StageSetting]:
+        return {context: StageSetting.parse(stage) for context, stage in value.items()}
+
+    def must_be_consumed(self, event_type: str) -> bool:
+        """False for what `EVENTS_WITHOUT_CONSUMERS` lists (`"catalog.*"`, `"orders.order_placed"`)."""
+        return not any(fnmatchcase(event_type, pattern) for pattern in self.events_without_consumers)
+
+    @cached_property
+    def stages_stamp(self) -> str:
+        """What every envelope carries: `notifications=extracted,inventory=canary:10`; contexts at home are left out."""
+        moved = sorted(item for item in self.stages.items() if item[1].stage is not Stage.MONOLITH)
+        return ",".join(f"{context}={stage}" for context, stage in moved)
+
+
+class LazySettings:
+    """Stands in for a `StranglerSettings`, made when first needed and made anew when Django's settings change."""
+
+    def __init__(self) -> None:
+        self._loaded: StranglerSettings | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.load(), name)
+
+    def load(self) -> StranglerSettings:
+        """Raises `ConfigurationError` naming every setting at fault."""
+        if self._loaded is None:
+            self._loaded = _read()
+        return self._loaded
+
+    def forget(self, *, setting: str, **_: object) -> None:
+        if setting == "STRANGLER":
+            self._loaded = None
+
+
+def _read() -> StranglerSettings:
+    from django.conf import settings as django_settings
+
+    raw = getattr(django_settings, "STRANGLER", {})
+    if not isinstance(raw, dict):
+        raise ConfigurationError(f"STRANGLER must be a dict of settings, not {type(raw).__name__}")
+    try:
+        return StranglerSettings.model_validate(
+            {**raw, "STAGES": {**raw.get("STAGES", {}), **_stages_of_environment()}}
+        )
+    except ValidationError as error:
+        raise ConfigurationError(
+            "; ".join(_explain(item["loc"], item["msg"], item["type"]) for item in error.errors())
+        ) from error
+
+
+def _stages_of_environment() -> dict[str, str]:
+    prefix = "STAGE_"
+    return {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
+
+
+def _explain(location: tuple[int | str, ...], message: str, kind: str) -> str:
+    path = "".join(f"[{str(step)!r}]" for step in location)
+    if kind == "extra_forbidden":
+        known = ", ".join(sorted(name.upper() for name in StranglerSettings.model_fields))
+        return f"STRANGLER{path} is no setting of the kit (known: {known})"
+    return f"STRANGLER{path}: {message}"
+
+
+def _forget_on_change(loader: LazySettings) -> None:
+    from django.core.signals import setting_changed
+
+    setting_changed.connect(loader.forget, dispatch_uid="strangler.conf")
+
+
+settings = LazySettings()
+_forget_on_change(settings)

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from strangler.apps import KitAppConfig
+
+
+class CutoverConfig(KitAppConfig):
+    default = True
+    name = "strangler.cutover"
+    label = "strangler_cutover"
+    verbose_name = "Cutover"

@@ -1,0 +1,50 @@
+"""Which side does a context's work: the monolith or the service taken out of it.
+
+The monolith decides once, in the transaction that publishes, and every envelope carries the stages then in force
+(`stages="notifications=extracted"`). The service obeys the message in hand, not its own settings. So exactly one side
+acts on each event, also while a roll-out leaves processes with different settings side by side.
+Canary: <https://martinfowler.com/bliki/StranglerFigApplication.html>, stable per key.
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from strangler.conf import Stage, StageSetting, settings
+from strangler.errors import StranglerError
+from strangler.messaging import incoming_message
+
+_SERVICE = {Stage.EXTRACTED, Stage.RETIRED}
+
+
+def stage_of(context: str) -> Stage:
+    """As this process's settings say; `monolith` where they say nothing."""
+    return _setting(context).stage
+
+
+def monolith_serves(context: str, *, key: str) -> bool:
+    """Ask in the monolith before it does `context`'s work itself. `key` is that of the event that tells the service."""
+    return not _service_has(_setting(context), key)
+
+
+def service_serves(context: str) -> bool:
+    """Ask in a handler of the service before it acts: did the monolith leave this to the service when it published?
+
+    Raises `StranglerError` outside a handler, where there is no message to go by.
+    """
+    envelope = incoming_message()
+    if envelope is None:
+        raise StranglerError(f"service_serves({context!r}) only means something while a message is being handled")
+    stamped = dict(item.partition("=")[::2] for item in (envelope.stages or "").split(",") if item)
+    return _service_has(StageSetting.parse(stamped.get(context, Stage.MONOLITH)), envelope.subject)
+
+
+def _setting(context: str) -> StageSetting:
+    stage: StageSetting = settings.stages.get(context, StageSetting())
+    return stage
+
+
+def _service_has(setting: StageSetting, key: str) -> bool:
+    if setting.stage is Stage.CANARY:
+        return crc32(key.encode()) % 100 < setting.percent
+    return setting.stage in _SERVICE

@@ -1,0 +1,67 @@
+"""One error tree: catch `StranglerError` and you have caught everything the kit raises on purpose."""
+
+from __future__ import annotations
+
+
+class StranglerError(Exception):
+    """Root of the kit's errors."""
+
+
+class ConfigurationError(StranglerError):
+    """A setting is missing or wrong; the message names it and what it takes."""
+
+
+class MessagingError(StranglerError):
+    """An event or its envelope is not what the published language says."""
+
+
+class InvalidEventDefinition(MessagingError):
+    """An event class is declared wrongly."""
+
+
+class InvalidEnvelope(MessagingError):
+    """The bytes are not a CloudEvents 1.0 document of ours."""
+
+
+class InvalidEvent(MessagingError):
+    """The envelope is sound, its data does not fit the event class that should read it."""
+
+
+class MissingUpcaster(MessagingError):
+    """A message is of an older version and no chain of upcasters leads to the one the handler reads."""
+
+
+class OutboxError(StranglerError):
+    """An event cannot be published."""
+
+
+class NotInTransaction(OutboxError):
+    """`publish()` was called outside a transaction: the event could exist without the change, or the reverse."""
+
+
+class NotTheOwner(OutboxError):
+    """An application tried to publish an event that another context owns."""
+
+
+class InboxError(StranglerError):
+    """A subscription or a consumer is set up wrongly."""
+
+
+class NoHandler(InboxError):
+    """A message reached a consumer group in which nothing handles its type."""
+
+
+class HandlerCrashed(InboxError):
+    """A handler was started as often as the limit allows and took its process with it each time."""
+
+
+class BrokerError(StranglerError):
+    """Something between the kit and a broker went wrong."""
+
+
+class BrokerUnavailable(BrokerError):
+    """The broker cannot be reached, or the connection broke: nothing unconfirmed may be taken as delivered."""
+
+
+class RelayError(StranglerError):
+    """A relay cannot do its work."""

@@ -1,0 +1,5 @@
+"""Idempotent consumer: the broker delivers at least once, the effect happens exactly once, in order per key."""
+
+from strangler.inbox.subscriptions import subscribe
+
+__all__ = ["subscribe"]

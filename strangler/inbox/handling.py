@@ -1,0 +1,147 @@
+"""One batch of messages in one transaction, each under its own savepoint: a bad one rolls back alone.
+
+The note that a message was handled, the handler's writes and the events it publishes commit together. A message that
+cannot be handled now is parked, and every later one of its key behind it, so that order per key holds and no other
+key waits.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
+
+from strangler.errors import InvalidEnvelope, MessagingError, NoHandler
+from strangler.inbox import store
+from strangler.inbox.incoming import Incoming
+from strangler.inbox.store import Parking
+from strangler.inbox.subscriptions import Subscription
+from strangler.messaging import open_as, working_for_message
+
+log = structlog.get_logger(__name__)
+
+PERMANENT = (MessagingError, NoHandler)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Times are seconds; they double from `backoff` to at most `backoff_max`."""
+
+    max_attempts: int
+    backoff: float
+    backoff_max: float
+
+    def delay(self, attempts: int) -> timedelta:
+        return timedelta(seconds=min(self.backoff_max, self.backoff * 2 ** min(max(attempts - 1, 0), 30)))
+
+
+class GroupHandling:
+    """The handlers of one consumer group on one database. One instance serves any number of threads."""
+
+    def __init__(self, group: str, handlers: Mapping[str, Subscription], *, using: str, policy: RetryPolicy) -> None:
+        self.group = group
+        self.using = using
+        self.policy = policy
+        self._handlers = handlers
+
+    def handle(self, batch: Sequence[Incoming]) -> None:
+        """Returns once every message is handled or parked, durably: now they may be acknowledged.
+
+        Raises only where nothing was decided (the database is away): then none may be acknowledged.
+        """
+        messages = list({message.id: message for message in batch}.values())
+        try:
+            self._handle_together(messages)
+        except Exception as error:
+            if not connections[self.using].is_usable():
+                raise
+            log.warning("batch_split", group=self.group, messages=len(messages), error=str(error).strip())
+            for message in messages:
+                self._handle_alone(message)
+
+    def run_handler(self, message: Incoming) -> None:
+        """Raises whatever the handler raises, `NoHandler`, and what makes a message unfit to be handled at all."""
+        if message.envelope is None:
+            raise InvalidEnvelope(message.fault)
+        subscription = self._handlers.get(message.envelope.event_type)
+        if subscription is None:
+            raise NoHandler(
+                f"group {self.group!r} has no handler for {message.envelope.type}: deploy one and redrive the message, "
+                "or unbind the event from the group's queue and discard the message"
+            )
+        event = open_as(message.envelope, subscription.event_class)
+        with working_for_message(message.envelope):
+            subscription.handler(event)
+
+    def _handle_together(self, messages: Sequence[Incoming]) -> None:
+        with transaction.atomic(using=self.using), connections[self.using].cursor() as cursor:
+            self._handle_in_transaction(cursor, messages)
+
+    def _handle_alone(self, message: Incoming) -> None:
+        """Where a batch failed as a whole (at its commit, say), the culprit must be found and parked alone."""
+        try:
+            self._handle_together([message])
+        except Exception as error:
+            if not connections[self.using].is_usable():
+                raise
+            with transaction.atomic(using=self.using), connections[self.using].cursor() as cursor:
+                store.park(cursor, self.group, [self._parking_after(message, error)])
+
+    def _handle_in_transaction(self, cursor: CursorWrapper, messages: Sequence[Incoming]) -> None:
+        waiting = store.parked_keys(cursor, self.group, [message.key for message in messages])
+        seen = store.already_handled(cursor, self.group, [m.id for m in messages if m.redelivered or m.key in waiting])
+        candidates = [message for message in messages if message.id not in seen]
+        parkings = [Parking(m) for m in candidates if m.redelivered or m.key in waiting]
+        blocked = {parking.message.key for parking in parkings}
+        direct = [m for m in candidates if not m.redelivered and m.key not in waiting]
+        fresh = store.record_handled(cursor, self.group, [m.id for m in direct])
+        undone: list[UUID] = []
+        for message in messages:
+            if message.id not in fresh:
+                continue
+            parking = Parking(message) if message.key in blocked else self._try(message)
+            if parking:
+                parkings.append(parking)
+                blocked.add(message.key)
+                undone.append(message.id)
+        store.forget_handled(cursor, self.group, undone)
+        store.park(cursor, self.group, _in_order(messages, parkings))
+
+    def _try(self, message: Incoming) -> Parking | None:
+        try:
+            with transaction.atomic(using=self.using):
+                self.run_handler(message)
+        except Exception as error:
+            if not connections[self.using].is_usable():
+                raise
+            return self._parking_after(message, error)
+        return None
+
+    def _parking_after(self, message: Incoming, error: Exception) -> Parking:
+        dead = isinstance(error, PERMANENT) or self.policy.max_attempts == 1
+        log.warning(
+            "message_parked",
+            group=self.group,
+            message_id=str(message.id),
+            type=message.type,
+            key=message.key,
+            dead=dead,
+            error=repr(error),
+        )
+        return Parking(message, attempts=1, delay=self.policy.delay(1), error=describe(error), dead=dead)
+
+
+def describe(error: BaseException) -> str:
+    """The traceback a person needs to mend it, cut to its last 8 000 characters, NUL characters made visible."""
+    return "".join(traceback.format_exception(error)).replace("\x00", "\\x00")[-8_000:]
+
+
+def _in_order(messages: Sequence[Incoming], parkings: Sequence[Parking]) -> list[Parking]:
+    place = {message.id: index for index, message in enumerate(messages)}
+    return sorted(parkings, key=lambda parking: place[parking.message.id])

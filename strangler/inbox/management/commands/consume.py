@@ -1,0 +1,68 @@
+"""`manage.py consume`: the process that turns messages into effects."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import router
+
+from strangler.brokers import connect
+from strangler.conf import settings
+from strangler.errors import StranglerError
+from strangler.inbox.consumer import Consumer
+from strangler.inbox.handling import GroupHandling, RetryPolicy
+from strangler.inbox.models import InboxMessage
+from strangler.inbox.subscriptions import subscriptions
+from strangler.stopping import stop_on_signals
+
+
+class Command(BaseCommand):
+    help = "Handle the messages of one consumer group until SIGTERM or SIGINT."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--group", help="the consumer group; may be left out where the project has only one")
+        parser.add_argument("--concurrency", type=int, help='threads; instead of STRANGLER["CONSUMER_CONCURRENCY"]')
+        parser.add_argument("--prefetch", type=int, help='messages; instead of STRANGLER["CONSUMER_PREFETCH"]')
+        parser.add_argument("--declare", action="store_true", help="only make the group's queue and bindings, then end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            group = options["group"] or _only_group()
+            handlers = subscriptions.of_group(group)
+            broker = connect(settings.broker_url, exchange=settings.exchange)
+            if options["declare"]:
+                broker.declare(group, sorted(handlers))
+                self.stdout.write(f"queue of group {group!r} takes {', '.join(sorted(handlers))}")
+                return
+            policy = RetryPolicy(
+                settings.consumer_max_attempts, settings.consumer_backoff, settings.consumer_backoff_max
+            )
+            with stop_on_signals() as stop:
+                Consumer(
+                    broker,
+                    GroupHandling(group, handlers, using=router.db_for_write(InboxMessage), policy=policy),
+                    sorted(handlers),
+                    concurrency=_at_least_one("concurrency", options, settings.consumer_concurrency),
+                    prefetch=_at_least_one("prefetch", options, settings.consumer_prefetch),
+                    batch_size=settings.consumer_batch_size,
+                    backoff_max=settings.consumer_backoff_max,
+                    stop=stop,
+                ).run()
+        except StranglerError as error:
+            raise CommandError(str(error)) from error
+
+
+def _only_group() -> str:
+    groups = subscriptions.groups()
+    if len(groups) != 1:
+        raise CommandError(f"--group is needed: this project has {', '.join(groups) or 'no groups'}")
+    return groups[0]
+
+
+def _at_least_one(name: str, options: dict[str, Any], default: int) -> int:
+    value = default if options[name] is None else options[name]
+    if value < 1:
+        raise CommandError(f"--{name} {value}: give a whole number from 1")
+    return int(value)

@@ -1,0 +1,72 @@
+"""`@subscribe`: which function of which consumer group handles which event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from strangler.errors import InboxError
+from strangler.messaging import Event
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[[E], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    group: str
+    event_class: type[Event]
+    handler: Callable[[Any], None]
+
+    @property
+    def handler_name(self) -> str:
+        return f"{self.handler.__module__}.{self.handler.__qualname__}"
+
+
+class Subscriptions:
+    """At most one handler for each event type in each group."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Subscription] = {}
+
+    def add(self, subscription: Subscription) -> None:
+        place = subscription.group, subscription.event_class.event_type
+        known = self._known.setdefault(place, subscription)
+        if known.handler_name != subscription.handler_name:
+            raise InboxError(
+                f"group {place[0]!r} handles {place[1]!r} twice, in {known.handler_name} and in "
+                f"{subscription.handler_name}: give one of them a group of its own, or call both from one handler"
+            )
+
+    def __iter__(self) -> Iterator[Subscription]:
+        return iter(self._known.values())
+
+    def groups(self) -> list[str]:
+        return sorted({subscription.group for subscription in self})
+
+    def of_group(self, group: str) -> dict[str, Subscription]:
+        """By event type. Raises `InboxError` for a group that nothing subscribes to."""
+        found = {event_type: sub for (name, event_type), sub in self._known.items() if name == group}
+        if not found:
+            known = ", ".join(self.groups()) or "none: is there a handlers.py with @subscribe in an installed app?"
+            raise InboxError(f"no handler subscribes in group {group!r} (groups here: {known})")
+        return found
+
+
+subscriptions = Subscriptions()
+
+
+def subscribe(event_class: type[E], *, group: str) -> Callable[[Handler[E]], Handler[E]]:
+    """Call the function with every `event_class` that reaches consumer group `group`.
+
+    Declare it in the `handlers.py` of an installed app. The call runs in one transaction with the note that the
+    message was handled, so its effect on the inbox's database happens exactly once. It must not open
+    `atomic(durable=True)`. Raises `InboxError` when the group already handles this type.
+    """
+
+    def register(handler: Handler[E]) -> Handler[E]:
+        subscriptions.add(Subscription(group, event_class, handler))
+        return handler
+
+    return register

@@ -1,0 +1,69 @@
+"""Which request or message the code at hand works for: HTTP request → publish → relay → consume → next publish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from strangler.messaging import trace
+from strangler.messaging.ids import new_id
+
+if TYPE_CHECKING:
+    from strangler.messaging.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class WorkContext:
+    """`correlation_id` names the whole conversation, `causation_id` the message that caused this step of it."""
+
+    correlation_id: str
+    causation_id: str | None
+    traceparent: str
+    incoming: Envelope | None = None
+
+
+_current: ContextVar[WorkContext | None] = ContextVar("strangler_work_context", default=None)
+
+
+def current() -> WorkContext:
+    """The context in force; a fresh one, not kept, where nobody opened one (a shell, a cron job)."""
+    context = _current.get() or WorkContext(str(new_id()), None, trace.new_traceparent())
+    span = trace.active_span()
+    if span is None:
+        return context
+    return WorkContext(context.correlation_id, context.causation_id, span, context.incoming)
+
+
+def incoming_message() -> Envelope | None:
+    """The message being handled, or None outside a handler."""
+    context = _current.get()
+    return context.incoming if context else None
+
+
+@contextmanager
+def working_for_request(correlation_id: str | None, traceparent: str | None = None) -> Iterator[WorkContext]:
+    """Everything published inside belongs to this request. An invalid traceparent starts a trace of its own."""
+    parent = traceparent if traceparent and trace.is_valid(traceparent) else trace.new_traceparent()
+    with _entered(WorkContext(correlation_id or str(new_id()), None, parent)) as context:
+        yield context
+
+
+@contextmanager
+def working_for_message(envelope: Envelope) -> Iterator[WorkContext]:
+    """Everything published inside is caused by `envelope` and belongs to its conversation."""
+    with _entered(
+        WorkContext(envelope.correlationid, str(envelope.id), envelope.traceparent, incoming=envelope)
+    ) as context:
+        yield context
+
+
+@contextmanager
+def _entered(context: WorkContext) -> Iterator[WorkContext]:
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)

@@ -1,0 +1,99 @@
+"""The message on the wire: one CloudEvents 1.0 JSON document in structured mode.
+
+Attributes: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md>; `partitionkey`, `correlationid`,
+`causationid` and `traceparent` are its documented extensions, `eventkind` and `stages` are ours.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from strangler.errors import InvalidEnvelope
+from strangler.messaging import context, trace
+from strangler.messaging.event import Event, EventKind
+from strangler.messaging.ids import new_id
+
+CONTENT_TYPE = "application/cloudevents+json"
+_WIRE_TYPE = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.v[1-9][0-9]*$"
+
+
+class Envelope(BaseModel):
+    """Immutable. `stages` says which side serves each context, as decided where and when the event was published."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    source: str = Field(min_length=1)
+    type: str = Field(pattern=_WIRE_TYPE)
+    subject: str
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataschema: str
+    partitionkey: str
+    correlationid: str
+    causationid: str | None = None
+    traceparent: str
+    eventkind: EventKind
+    stages: str | None = None
+    data: dict[str, Any]
+
+    @field_validator("traceparent")
+    @classmethod
+    def _traceparent_is_w3c(cls, value: str) -> str:
+        if not trace.is_valid(value):
+            raise ValueError("not a W3C traceparent, for example 00-<32 hex digits>-<16 hex digits>-01")
+        return value
+
+    @property
+    def event_type(self) -> str:
+        """The type without its version: the routing key."""
+        return self.type.rpartition(".v")[0]
+
+    @property
+    def version(self) -> int:
+        return int(self.type.rpartition(".v")[2])
+
+
+def seal(event: Event, *, source: str, stages: str | None = None) -> Envelope:
+    """Wrap an event with who, when and on whose behalf, taken from the work context in force."""
+    work = context.current()
+    return Envelope(
+        id=new_id(),
+        source=f"{source}/{event.owner}",
+        type=event.wire_type(),
+        subject=event.aggregate_id,
+        time=datetime.now(UTC),
+        dataschema=f"{event.owner}/{event.event_type.partition('.')[2]}.v{event.version}.schema.json",
+        partitionkey=f"{event.aggregate_type}:{event.aggregate_id}",
+        correlationid=work.correlation_id,
+        causationid=work.causation_id,
+        traceparent=trace.child_of(work.traceparent),
+        eventkind=event.kind,
+        stages=stages or None,
+        data=event.model_dump(mode="json"),
+    )
+
+
+def encode(envelope: Envelope) -> str:
+    """The text that is stored in the outbox, carried by every relay and delivered by every broker, byte for byte."""
+    document = envelope.model_dump(mode="json", exclude={"data"}, exclude_none=True)
+    return json.dumps({**document, "data": envelope.data}, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def decode(body: bytes | str) -> Envelope:
+    """Raises `InvalidEnvelope` naming each attribute that is missing or wrong."""
+    try:
+        return Envelope.model_validate_json(body)
+    except ValidationError as error:
+        problems = "; ".join(f"{_path(item['loc'])}: {item['msg']}" for item in error.errors()[:5])
+        raise InvalidEnvelope(f"not a CloudEvents 1.0 envelope: {problems}") from error
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(step) for step in location) or "document"

@@ -1,0 +1,74 @@
+"""`publish()`: an event exists if and only if the transaction that published it committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from uuid import UUID
+
+from django.apps import apps
+from django.db import connections, router
+
+from strangler.conf import settings
+from strangler.errors import NotInTransaction, NotTheOwner
+from strangler.messaging import Envelope, Event, encode, seal
+from strangler.outbox.models import OutboxMessage
+
+
+def publish(event: Event, *, using: str | None = None) -> UUID:
+    """Record `event` in the transaction in force and return its id; a relay carries it to the broker after the commit.
+
+    `using` is the database alias; by default the router's choice for the outbox. Raises `NotInTransaction` outside
+    `transaction.atomic()` and `NotTheOwner` for an event that another context owns.
+    """
+    return publish_many([event], using=using)[0]
+
+
+def publish_many(events: Sequence[Event], *, using: str | None = None) -> list[UUID]:
+    """Like `publish()`, for any number of events in one INSERT; events of one key keep the order given."""
+    alias = using or router.db_for_write(OutboxMessage)
+    _require_transaction(alias, events)
+    for event_class in {type(event) for event in events}:
+        require_ownership(event_class)
+    stages = settings.stages_stamp
+    envelopes = [seal(event, source=settings.source, stages=stages) for event in events]
+    rows = [_row(event, envelope) for event, envelope in zip(events, envelopes, strict=True)]
+    OutboxMessage.objects.using(alias).bulk_create(rows)
+    return [row.id for row in rows]
+
+
+def _row(event: Event, envelope: Envelope) -> OutboxMessage:
+    return OutboxMessage(
+        id=envelope.id,
+        aggregate_type=event.aggregate_type,
+        aggregate_id=event.aggregate_id,
+        type=envelope.type,
+        routing_key=event.event_type,
+        correlation_id=envelope.correlationid,
+        payload=encode(envelope),
+        created_at=envelope.time,
+    )
+
+
+def _require_transaction(alias: str, events: Sequence[Event]) -> None:
+    if connections[alias].in_atomic_block:
+        return
+    names = ", ".join(sorted({type(event).__name__ for event in events})) or "nothing"
+    raise NotInTransaction(
+        f"publish({names}) outside a transaction on database {alias!r}: put it inside the transaction.atomic() block "
+        "that makes the change; where the change is made on another database, name it with using="
+    )
+
+
+@cache
+def require_ownership(event_class: type[Event]) -> None:
+    """Raises `NotTheOwner` unless the Django app that contains the class is labelled with the event's owner."""
+    if not event_class.event_type:
+        raise NotTheOwner(f"{event_class.__qualname__} declares no type=: it is a base class, publish a concrete event")
+    app = apps.get_containing_app_config(event_class.__module__)
+    if app is None or app.label != event_class.owner:
+        where = f"app {app.label!r}" if app else f"module {event_class.__module__!r}, which is in no installed app"
+        raise NotTheOwner(
+            f"{event_class.__qualname__} is {event_class.event_type!r}: only the app labelled {event_class.owner!r} "
+            f"publishes it, but this class is declared in {where}"
+        )

@@ -1,0 +1,41 @@
+"""`manage.py relay`: carry committed events from the outbox to the broker."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import router
+
+from strangler.brokers import connect
+from strangler.conf import settings
+from strangler.errors import StranglerError
+from strangler.outbox.models import OutboxMessage
+from strangler.relay.polling import PollingRelay
+from strangler.stopping import stop_on_signals
+
+
+class Command(BaseCommand):
+    help = 'Carry events from the outbox to the broker until SIGTERM or SIGINT; STRANGLER["RELAY"] says how.'
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with stop_on_signals() as stop:
+                _relay(stop).run()
+        except StranglerError as error:
+            raise CommandError(str(error)) from error
+
+
+def _relay(stop: Event) -> Any:
+    if settings.relay == "none":
+        raise CommandError('STRANGLER["RELAY"] is "none": set it to "polling" or "debezium" to carry events')
+    broker = connect(settings.broker_url, exchange=settings.exchange)
+    using = router.db_for_write(OutboxMessage)
+    common = {"using": using, "stop": stop, "batch_size": settings.relay_batch_size}
+    pace = {"poll_interval": settings.relay_poll_interval, "backoff_max": settings.relay_backoff_max}
+    if settings.relay == "polling":
+        return PollingRelay(broker, **common, **pace)
+    from strangler.relay.debezium.relay import DebeziumRelay  # needs the optional Java packages
+
+    return DebeziumRelay(broker, **common, **pace)

@@ -1,0 +1,21 @@
+"""The kit by itself in a Django project, as a user installs it: what mypy reads and what the wheel is tried with."""
+
+from __future__ import annotations
+
+SECRET_KEY = "not a secret: nothing is served with these settings"  # noqa: S105
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "strangler.outbox",
+    "strangler.relay",
+    "strangler.inbox",
+    "strangler.cutover",
+]
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "kit"}}
+ROOT_URLCONF = "tests.kit_settings"
+urlpatterns: list[object] = []
+USE_TZ = True
+STRANGLER: dict[str, object] = {}

@@ -1,0 +1,32 @@
+"""A small project around the kit, for tests that start its commands as processes of their own."""
+
+import os
+
+import dj_database_url
+
+SECRET_KEY = "not a secret: nothing is served with these settings"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "strangler.outbox",
+    "strangler.relay",
+    "strangler.inbox",
+    "strangler.cutover",
+    "tests.sample",
+]
+DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"])}
+USE_TZ = True
+STRANGLER = {
+    "SOURCE": "tests",
+    "BROKER_URL": os.environ.get("BROKER_URL", ""),
+    "RELAY": os.environ.get("RELAY", "polling"),
+    "RELAY_BATCH_SIZE": 100,
+    "RELAY_BACKOFF_MAX": 1.0,
+    "CONSUMER_MAX_ATTEMPTS": 3,
+    "CONSUMER_BACKOFF": 0.1,
+    "CONSUMER_BACKOFF_MAX": 0.5,
+    "DEBEZIUM": {
+        "DATABASE_URL": os.environ.get("CDC_DATABASE_URL", ""),
+        "OFFSETS_FILE": os.environ.get("OFFSETS_FILE", "offsets.dat"),
+    },
+}

@@ -1,0 +1,24 @@
+"""The shop and the sample project together, on an embedded PostgreSQL of this test run's own.
+
+`DATABASE_URL` in the environment points the same tests at another server.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tests.stack.postgres import database_url
+
+os.environ.setdefault("SECRET_KEY", "not a secret: nothing is served with these settings")
+os.environ.setdefault("DATABASE_URL", database_url())
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+from monolith.settings import *  # noqa: E402, F403
+from monolith.settings import INSTALLED_APPS, STRANGLER  # noqa: E402
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample"]
+STRANGLER = {**STRANGLER, "BROKER_URL": "memory://tests"}
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+SECURE_SSL_REDIRECT = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
