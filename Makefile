@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV := .local/venv
+RUN := $(VENV)/bin/python -m
+LOCK := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra pgmq --extra debezium \
+	--group shop --group devstack
+
+.PHONY: help demo test lint lock clean environment
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+
+demo:  ## watch an order become an event, a service take over, and a crash lose nothing (ARGS=--help for more)
+	@$(PYTHON) devstack/bootstrap.py
+	@$(RUN) devstack.demo $(ARGS)
+
+test: environment  ## run the tests (ARGS="-k outbox" for some)
+	@$(RUN) pytest $(ARGS)
+
+lint: environment  ## check style, formatting, types and the direction of imports
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy strangler
+	$(VENV)/bin/lint-imports
+
+lock:  ## compile requirements/*.txt again from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)
+	$(LOCK) $(ARGS) --group test pyproject.toml --output-file requirements/test.txt
+	$(LOCK) --constraint requirements/test.txt pyproject.toml --output-file requirements/demo.txt
+
+clean:  ## stop what still runs from this folder and remove .local
+	@if [ -x $(VENV)/bin/python ]; then $(RUN) devstack.stop .local; fi
+	rm -rf .local
+
+environment:
+	@$(PYTHON) devstack/bootstrap.py --with test

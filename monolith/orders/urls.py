@@ -1,0 +1,15 @@
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from monolith.orders.api import CartItemsView, CartItemView, CartView, CheckoutView, OrderViewSet
+
+router = SimpleRouter()
+router.register("orders", OrderViewSet, basename="order")
+
+urlpatterns = [
+    path("cart/", CartView.as_view(), name="cart"),
+    path("cart/items/", CartItemsView.as_view(), name="cart-items"),
+    path("cart/items/<slug:sku>/", CartItemView.as_view(), name="cart-item"),
+    path("cart/checkout/", CheckoutView.as_view(), name="checkout"),
+    *router.urls,
+]

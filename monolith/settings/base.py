@@ -1,0 +1,110 @@
+"""Everything but security. Times are UTC, money is Decimal, and no broker is needed until a stage says so."""
+
+from pathlib import Path
+
+from monolith.settings import env, logs
+from monolith.settings.database import databases
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+DEBUG = env.flag("DEBUG")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "strangler.outbox",
+    "strangler.inbox",
+    "strangler.relay",
+    "strangler.cutover",
+    "monolith",
+    "monolith.catalog",
+    "monolith.customers",
+    "monolith.inventory",
+    "monolith.payments",
+    "monolith.orders",
+    "monolith.notifications",
+]
+
+MIDDLEWARE = [
+    "strangler.outbox.middleware.CorrelationIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "monolith.urls"
+WSGI_APPLICATION = "monolith.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = databases(debug=DEBUG)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.text("STATIC_ROOT") or None
+# Without a collected copy whitenoise serves the files where the packages keep them, so a first run needs no extra step.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "monolith.api.Pages",
+    "EXCEPTION_HANDLER": "monolith.api.answer_to_error",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH") or None
+EMAIL_BACKEND = env.text("EMAIL_BACKEND") or (
+    "django.core.mail.backends.filebased.EmailBackend"
+    if EMAIL_FILE_PATH
+    else f"django.core.mail.backends.{'console' if DEBUG else 'smtp'}.EmailBackend"
+)
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 10  # seconds; mail is sent in the request, so a hanging server must not hold it for ever
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "shop@example.com")
+
+STRANGLER = {
+    "SOURCE": "shop",
+    "BROKER_URL": env.text("BROKER_URL"),
+    "RELAY": env.text("RELAY", "polling"),
+    "DEBEZIUM": {"DATABASE_URL": env.text("CDC_DATABASE_URL")},
+    # Published for whoever comes next; a broker that has no queue for any other event refuses it instead of losing it.
+    "EVENTS_WITHOUT_CONSUMERS": ("catalog.*", "customers.*", "inventory.*"),
+    "STAGES": {},
+}
+
+LOGGING = logs.configure(debug=DEBUG, level=env.text("LOG_LEVEL", "INFO").upper())
