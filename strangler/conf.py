@@ -47,14 +47,13 @@ class StageSetting(BaseModel):
 
 
 class DebeziumSettings(BaseModel):
-    """Change data capture. The role needs REPLICATION and SELECT on the outbox, nothing else."""
+    """Change data capture. The role needs LOGIN, REPLICATION and CONNECT, nothing else; `cdc_setup` makes it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
 
     database_url: str = ""
     slot: str = Field(default="strangler_outbox", pattern=r"^[a-z0-9_]{1,63}$")
     publication: str = Field(default="strangler_outbox", pattern=r"^[a-z0-9_]{1,63}$")
-    offsets_file: str = "debezium-offsets.dat"
     poll_interval_ms: int = Field(default=10, ge=1)
     heartbeat_interval_ms: int = Field(default=10_000, ge=100)
 
@@ -71,6 +70,7 @@ class StranglerSettings(BaseModel):
     relay_batch_size: int = Field(default=500, ge=1, le=10_000)
     relay_poll_interval: float = Field(default=1.0, gt=0)
     relay_backoff_max: float = Field(default=60.0, gt=0)
+    contracts_dir: str = ""
     events_without_consumers: tuple[str, ...] = ()
     outbox_retention_hours: float = Field(default=168.0, gt=0)
     inbox_retention_hours: float = Field(default=720.0, gt=0)

@@ -65,3 +65,7 @@ class BrokerUnavailable(BrokerError):
 
 class RelayError(StranglerError):
     """A relay cannot do its work."""
+
+
+class CaptureUnavailable(RelayError):
+    """The stream of changes ended or could not begin: nothing unsettled may be taken as delivered."""

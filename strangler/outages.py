@@ -11,11 +11,11 @@ import psycopg
 import structlog
 from django.db import DatabaseError
 
-from strangler.errors import BrokerUnavailable
+from strangler.errors import BrokerUnavailable, CaptureUnavailable
 
 log = structlog.get_logger(__name__)
 
-OUTAGES = (BrokerUnavailable, DatabaseError, psycopg.OperationalError)
+OUTAGES = (BrokerUnavailable, CaptureUnavailable, DatabaseError, psycopg.OperationalError)
 _FIRST_WAIT = 0.2
 _HEALTHY_AFTER = 5.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SECRET_KEY = "not a secret: nothing is served with these settings"  # noqa: S105
+SECRET_KEY = "not a secret: nothing is served with these settings"
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

@@ -13,8 +13,8 @@ os.environ.setdefault("SECRET_KEY", "not a secret: nothing is served with these 
 os.environ.setdefault("DATABASE_URL", database_url())
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
-from monolith.settings import *  # noqa: E402, F403
-from monolith.settings import INSTALLED_APPS, STRANGLER  # noqa: E402
+from monolith.settings import *  # noqa: F403
+from monolith.settings import INSTALLED_APPS, STRANGLER
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample"]
 STRANGLER = {**STRANGLER, "BROKER_URL": "memory://tests"}

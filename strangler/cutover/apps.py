@@ -8,3 +8,7 @@ class CutoverConfig(KitAppConfig):
     name = "strangler.cutover"
     label = "strangler_cutover"
     verbose_name = "Cutover"
+
+    def ready(self) -> None:
+        super().ready()
+        from strangler.cutover import checks  # noqa: F401  (registers itself)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from django.utils.module_loading import autodiscover_modules
+
 from strangler.apps import KitAppConfig
 
 
@@ -13,3 +15,5 @@ class OutboxConfig(KitAppConfig):
     def ready(self) -> None:
         super().ready()
         from strangler.outbox import checks  # noqa: F401  (registers itself)
+
+        autodiscover_modules("events")

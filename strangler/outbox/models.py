@@ -55,6 +55,9 @@ class OutboxMessage(models.Model):
                 name="outbox_pending_by_key",
                 condition=Q(relayed_at=None),
             ),
+            models.Index(
+                fields=["retry_at"], name="outbox_refused", condition=Q(relayed_at=None, retry_at__isnull=False)
+            ),
             models.Index(fields=["aggregate_id"], name="outbox_aggregate_id"),
             models.Index(fields=["correlation_id"], name="outbox_correlation_id"),
         ]

@@ -43,6 +43,8 @@ class PollingRelay:
         if not lock.acquire(connection, shared=True, stop=self._stop):
             return
         try:
+            with connection.cursor() as cursor:
+                store.pin_plans(cursor)
             with Wakeup(self._using) as wakeup, self._broker.publisher() as publisher:
                 log.info("relay_started", relay="polling")
                 while not self._stop.is_set():

@@ -17,26 +17,27 @@ from strangler.conf import settings
 
 FIRST_BACKOFF = 0.5
 
+# A key with a refused message that is not due yet is left alone: its later messages would have to wait anyway.
+# `gap` stands in the last row of each key: the first pending message of the key that this claim did not get.
 _CLAIM = """
     WITH head AS MATERIALIZED (
-        SELECT o.id FROM strangler_outbox o
-        WHERE o.relayed_at IS NULL AND {due}
-          AND NOT EXISTS (
-              SELECT 1 FROM strangler_outbox refused
-              WHERE refused.relayed_at IS NULL AND refused.retry_at > now()
-                AND refused.aggregate_type = o.aggregate_type AND refused.aggregate_id = o.aggregate_id
-                AND refused.position < o.position)
-        ORDER BY o.position LIMIT %(limit)s
-        FOR UPDATE OF o SKIP LOCKED)
-    SELECT o.id, o.aggregate_type, o.routing_key, o.aggregate_id, o.payload, EXISTS (
-        SELECT 1 FROM strangler_outbox earlier
-        WHERE earlier.relayed_at IS NULL AND earlier.id NOT IN (SELECT id FROM head)
-          AND earlier.aggregate_type = o.aggregate_type AND earlier.aggregate_id = o.aggregate_id
-          AND earlier.position < o.position)
-    FROM head JOIN strangler_outbox o USING (id) ORDER BY o.position
+        SELECT id, position, aggregate_type, aggregate_id, routing_key, payload FROM strangler_outbox
+        WHERE relayed_at IS NULL AND {due}
+          AND (aggregate_type, aggregate_id) NOT IN (
+              SELECT aggregate_type, aggregate_id FROM strangler_outbox WHERE relayed_at IS NULL AND retry_at > now())
+        ORDER BY position LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED)
+    SELECT id, aggregate_type, aggregate_id, routing_key, payload, position,
+        CASE WHEN row_number() OVER (PARTITION BY aggregate_type, aggregate_id ORDER BY position DESC) = 1 THEN (
+            SELECT other.position FROM strangler_outbox other
+            WHERE other.relayed_at IS NULL
+              AND other.aggregate_type = head.aggregate_type AND other.aggregate_id = head.aggregate_id
+              AND other.position < head.position AND other.id NOT IN (SELECT id FROM head)
+            ORDER BY other.position LIMIT 1) END AS gap
+    FROM head ORDER BY position
 """
-_CLAIM_PENDING = _CLAIM.format(due="(o.retry_at IS NULL OR o.retry_at <= now())")
-_CLAIM_RETRIES = _CLAIM.format(due="o.retry_at <= now()")
+_CLAIM_PENDING = _CLAIM.format(due="(retry_at IS NULL OR retry_at <= now())")
+_CLAIM_RETRIES = _CLAIM.format(due="retry_at <= now()")
 
 _SETTLE = """
     UPDATE strangler_outbox o SET
@@ -57,15 +58,33 @@ class Claim(NamedTuple):
     blocked: int
 
 
+class _Row(NamedTuple):
+    id: UUID
+    topic: str
+    aggregate_id: str
+    routing_key: str
+    payload: str
+    position: int
+    gap: int | None
+
+
+def pin_plans(cursor: CursorWrapper) -> None:
+    """For the session of a relay: the statistics of a queue are always stale, and only index scans suit its size."""
+    for kind in ("seqscan", "bitmapscan", "sort"):
+        cursor.execute(f"SET enable_{kind} = off")
+
+
 def claim(cursor: CursorWrapper, limit: int, *, only_retries: bool = False) -> Claim:
     """Lock up to `limit` pending messages until the transaction in force ends. Blocks on nobody.
 
     `only_retries` takes just what was tried or put off before: the share of a relay whose log stream brings the rest.
     """
     cursor.execute(_CLAIM_RETRIES if only_retries else _CLAIM_PENDING, {"limit": limit})
-    rows = cursor.fetchall()
-    messages = [_message(*row[:5]) for row in rows if not row[5]]
-    return Claim(messages, blocked=len(rows) - len(messages))
+    rows = [_Row(*row) for row in cursor.fetchall()]
+    gaps = {(row.topic, row.aggregate_id): row.gap for row in rows if row.gap is not None}
+    free = [row for row in rows if row.position < gaps.get((row.topic, row.aggregate_id), row.position + 1)]
+    messages = [message(row.id, row.topic, row.routing_key, row.aggregate_id, row.payload.encode()) for row in free]
+    return Claim(messages, blocked=len(rows) - len(free))
 
 
 def settle(cursor: CursorWrapper, receipt: Receipt, *, backoff_max: float) -> None:
@@ -85,6 +104,6 @@ def settle(cursor: CursorWrapper, receipt: Receipt, *, backoff_max: float) -> No
     cursor.execute(_SETTLE, parameters)
 
 
-def _message(id: UUID, topic: str, routing_key: str, aggregate_id: str, payload: Any) -> OutgoingMessage:
+def message(id: UUID, topic: str, routing_key: str, aggregate_id: str, body: bytes) -> OutgoingMessage:
     mandatory = settings.must_be_consumed(routing_key)
-    return OutgoingMessage(id, topic, routing_key, f"{topic}:{aggregate_id}", payload.encode(), mandatory)
+    return OutgoingMessage(id, topic, routing_key, f"{topic}:{aggregate_id}", body, mandatory)

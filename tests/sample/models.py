@@ -8,3 +8,6 @@ class Effect(models.Model):
     thing = models.CharField(max_length=100)
     step = models.IntegerField()
     handled_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.thing} {self.step}"

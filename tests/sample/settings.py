@@ -19,6 +19,7 @@ USE_TZ = True
 STRANGLER = {
     "SOURCE": "tests",
     "BROKER_URL": os.environ.get("BROKER_URL", ""),
+    "EXCHANGE": os.environ.get("EXCHANGE", "events"),
     "RELAY": os.environ.get("RELAY", "polling"),
     "RELAY_BATCH_SIZE": 100,
     "RELAY_BACKOFF_MAX": 1.0,
@@ -27,6 +28,6 @@ STRANGLER = {
     "CONSUMER_BACKOFF_MAX": 0.5,
     "DEBEZIUM": {
         "DATABASE_URL": os.environ.get("CDC_DATABASE_URL", ""),
-        "OFFSETS_FILE": os.environ.get("OFFSETS_FILE", "offsets.dat"),
+        "SLOT": os.environ.get("SLOT", "strangler_outbox"),
     },
 }

@@ -42,6 +42,11 @@ class Migration(migrations.Migration):
                         fields=["aggregate_type", "aggregate_id", "position"],
                         name="outbox_pending_by_key",
                     ),
+                    models.Index(
+                        condition=models.Q(("relayed_at", None), ("retry_at__isnull", False)),
+                        fields=["retry_at"],
+                        name="outbox_refused",
+                    ),
                     models.Index(fields=["aggregate_id"], name="outbox_aggregate_id"),
                     models.Index(fields=["correlation_id"], name="outbox_correlation_id"),
                 ],

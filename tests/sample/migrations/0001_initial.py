@@ -4,21 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Effect',
+            name="Effect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('consumer_group', models.CharField(max_length=50)),
-                ('thing', models.CharField(max_length=100)),
-                ('step', models.IntegerField()),
-                ('handled_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("consumer_group", models.CharField(max_length=50)),
+                ("thing", models.CharField(max_length=100)),
+                ("step", models.IntegerField()),
+                ("handled_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
     ]

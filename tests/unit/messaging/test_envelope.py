@@ -37,7 +37,9 @@ class ParcelWeighed(Event, type="parcels.parcel_weighed", version=2, aggregate="
 text = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(parcel=text, grams=st.integers(), price=st.decimals(allow_nan=False, allow_infinity=False), note=st.none() | text)
+@given(
+    parcel=text, grams=st.integers(), price=st.decimals(allow_nan=False, allow_infinity=False), note=st.none() | text
+)
 def test_an_event_survives_the_round_trip(parcel: str, grams: int, price: Decimal, note: str | None) -> None:
     event = ParcelWeighed(parcel=parcel, grams=grams, price=price, note=note)
     wire = encode(seal(event, source="tests"))
@@ -45,10 +47,14 @@ def test_an_event_survives_the_round_trip(parcel: str, grams: int, price: Decima
     assert open_as(decode(wire.encode()), ParcelWeighed) == event
 
 
-@given(st.binary() | text.map(str.encode) | st.recursive(
-    st.none() | st.booleans() | st.integers() | text,
-    lambda inner: st.lists(inner) | st.dictionaries(text, inner),
-).map(lambda document: json.dumps(document).encode()))
+@given(
+    st.binary()
+    | text.map(str.encode)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | text,
+        lambda inner: st.lists(inner) | st.dictionaries(text, inner),
+    ).map(lambda document: json.dumps(document).encode())
+)
 def test_no_bytes_do_worse_than_an_invalid_envelope(body: bytes) -> None:
     with pytest.raises(InvalidEnvelope):
         decode(body)

@@ -27,9 +27,9 @@ def test_publishing_outside_a_transaction_is_refused_and_says_what_to_do() -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_an_event_of_a_rolled_back_transaction_never_existed() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         publish(StepTaken(thing="a", step=1))
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not OutboxMessage.objects.exists()
 
 
@@ -47,7 +47,9 @@ def test_the_row_is_the_message() -> None:
 
 @pytest.mark.django_db
 def test_many_events_cost_one_insert_and_keep_their_order() -> None:
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         publish_many([StepTaken(thing="a", step=step) for step in range(100)])
     assert len([query for query in queries if query["sql"].startswith("INSERT")]) == len(queries) == 1
     steps = [decode(row.payload).data["step"] for row in OutboxMessage.objects.order_by("position")]
@@ -65,7 +67,7 @@ def test_only_the_owner_publishes() -> None:
         thing: str
 
     Impostor.__module__ = "tests.sample.events"
-    with pytest.raises(NotTheOwner, match="only the app labelled 'orders' publishes it.*app 'sample'"):
+    with pytest.raises(NotTheOwner, match=r"only the app labelled 'orders' publishes it.*app 'sample'"):
         publish(Impostor(thing="a"))
 
 

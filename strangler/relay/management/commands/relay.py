@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import router
@@ -14,6 +14,9 @@ from strangler.errors import StranglerError
 from strangler.outbox.models import OutboxMessage
 from strangler.relay.polling import PollingRelay
 from strangler.stopping import stop_on_signals
+
+if TYPE_CHECKING:
+    from strangler.relay.debezium.relay import DebeziumRelay
 
 
 class Command(BaseCommand):
@@ -27,15 +30,20 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
 
-def _relay(stop: Event) -> Any:
+def _relay(stop: Event) -> PollingRelay | DebeziumRelay:
     if settings.relay == "none":
         raise CommandError('STRANGLER["RELAY"] is "none": set it to "polling" or "debezium" to carry events')
     broker = connect(settings.broker_url, exchange=settings.exchange)
     using = router.db_for_write(OutboxMessage)
-    common = {"using": using, "stop": stop, "batch_size": settings.relay_batch_size}
-    pace = {"poll_interval": settings.relay_poll_interval, "backoff_max": settings.relay_backoff_max}
+    common: dict[str, Any] = {
+        "using": using,
+        "stop": stop,
+        "batch_size": settings.relay_batch_size,
+        "poll_interval": settings.relay_poll_interval,
+        "backoff_max": settings.relay_backoff_max,
+    }
     if settings.relay == "polling":
-        return PollingRelay(broker, **common, **pace)
+        return PollingRelay(broker, **common)
     from strangler.relay.debezium.relay import DebeziumRelay  # needs the optional Java packages
 
-    return DebeziumRelay(broker, **common, **pace)
+    return DebeziumRelay(broker, **common, debezium=settings.debezium)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import servers
+from tests.support.project import Project
+
+RELAYS = ["polling", "debezium"]
+BROKERS = ["pgmq", "rabbitmq"]
+
+
+@pytest.fixture(params=BROKERS)
+def broker_url(request: pytest.FixtureRequest) -> str:
+    if request.param == "rabbitmq":
+        servers.require_rabbitmq()
+        return servers.rabbitmq().start().url
+    servers.queues().start()
+    return servers.pgmq_url()
+
+
+@pytest.fixture
+def new_project(broker_url: str, tmp_path: Path) -> Iterator[Callable[[str], Project]]:
+    projects: list[Project] = []
+
+    def make(relay: str) -> Project:
+        projects.append(Project(servers.business().start(), broker_url, relay=relay, folder=tmp_path))
+        return projects[-1]
+
+    yield make
+    for project in projects:
+        project.close()
+
+
+@pytest.fixture(params=RELAYS)
+def project(request: pytest.FixtureRequest, new_project: Callable[[str], Project]) -> Project:
+    """Every relay on every broker."""
+    return new_project(request.param)

@@ -1,0 +1,120 @@
+"""What `manage.py check` refuses: a small project with each mistake planted, checked as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = {
+    "planted/__init__.py": "",
+    "planted/settings.py": """
+SECRET_KEY = "not a secret"
+INSTALLED_APPS = ["strangler.outbox", "strangler.inbox", "planted.orders", "planted.billing"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "never used"}}
+STRANGLER = {}
+""",
+    "planted/orders/__init__.py": "",
+    "planted/orders/events.py": """
+from strangler.messaging import Event
+
+class OrderPlaced(Event, type="orders.order_placed", key="number"):
+    number: str
+""",
+    "planted/orders/services.py": """
+from planted.orders.events import OrderPlaced
+from strangler.outbox import publish
+
+def place():
+    publish(OrderPlaced(number="1"))
+""",
+    "planted/billing/__init__.py": "",
+    "planted/billing/handlers.py": """
+from planted.orders.events import OrderPlaced
+from strangler.inbox import subscribe
+
+@subscribe(OrderPlaced, group="billing")
+def bill(event): ...
+""",
+}
+FOREIGN_READER = """
+from strangler.inbox import subscribe
+from strangler.messaging import Event
+
+class Shipped(Event, type="{type}", key="number"):
+    number: str
+
+@subscribe(Shipped, group="billing")
+def bill(event): ...
+"""
+
+
+def check(folder: Path, changes: dict[str, str]) -> str:
+    for name, text in {**PROJECT, **changes}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    root = Path(__file__).resolve().parents[3]
+    env = {**os.environ, "PYTHONPATH": f"{folder}:{root}", "DJANGO_SETTINGS_MODULE": "planted.settings"}
+    command = [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"]
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_sound_project_passes(tmp_path: Path) -> None:
+    assert "no issues" in check(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from planted.orders.events import OrderPlaced\nfrom strangler.outbox import publish\n"
+        "def f(): publish(OrderPlaced(number='1'))",
+        "from planted.orders import events\nfrom strangler import outbox\n"
+        "def f(): outbox.publish_many([events.OrderPlaced(number='1')])",
+        "from ..orders.events import OrderPlaced as Placed\nfrom strangler.outbox import publish_many\n"
+        "def f(): publish_many([Placed(number=n) for n in 'ab'])",
+    ],
+)
+def test_an_event_published_by_a_context_that_does_not_own_it_is_refused(tmp_path: Path, source: str) -> None:
+    said = check(tmp_path, {"planted/billing/services.py": source})
+    assert "strangler.E101" in said
+    assert "services.py:3 publishes OrderPlaced ('orders.order_placed'), which context 'orders' owns" in said
+
+
+def test_an_app_whose_folder_contains_other_apps_answers_only_for_its_own_files(tmp_path: Path) -> None:
+    settings = PROJECT["planted/settings.py"].replace('"planted.orders"', '"planted", "planted.orders"')
+    assert "no issues" in check(tmp_path, {"planted/settings.py": settings})
+
+
+def test_an_event_declared_twice_is_refused(tmp_path: Path) -> None:
+    events = PROJECT["planted/orders/events.py"]
+    said = check(tmp_path, {"planted/orders/events.py": events + events[1:].replace("OrderPlaced", "Again")})
+    assert "strangler.E102" in said
+
+
+def test_a_handler_for_a_type_its_owner_does_not_know_is_refused(tmp_path: Path) -> None:
+    said = check(tmp_path, {"planted/billing/handlers.py": FOREIGN_READER.format(type="orders.order_shipped")})
+    assert "strangler.E201" in said
+    assert "app 'orders' does not know" in said
+
+
+def test_a_handler_for_another_services_event_is_held_to_its_contracts(tmp_path: Path) -> None:
+    reader = {"planted/billing/handlers.py": FOREIGN_READER.format(type="shipping.parcel_shipped")}
+    assert "strangler.W201" in check(tmp_path, reader)
+    with_contracts = PROJECT["planted/settings.py"] + f"STRANGLER = {{'CONTRACTS_DIR': {str(tmp_path)!r}}}\n"
+    assert "strangler.E201" in check(tmp_path, {**reader, "planted/settings.py": with_contracts})
+    contract = {"shipping/parcel_shipped.v1.schema.json": "{}"}
+    assert "no issues" in check(tmp_path, {**reader, **contract, "planted/settings.py": with_contracts})
+
+
+def test_a_mistyped_setting_is_refused_without_a_traceback(tmp_path: Path) -> None:
+    settings = PROJECT["planted/settings.py"] + "STRANGLER = {'RELAY_BATCH_SIZE': 'many', 'RELAYS': 2}\n"
+    said = check(tmp_path, {"planted/settings.py": settings})
+    assert "strangler.E001" in said
+    assert "STRANGLER['RELAY_BATCH_SIZE']" in said
+    assert "STRANGLER['RELAYS'] is no setting of the kit" in said
