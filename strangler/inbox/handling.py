@@ -76,7 +76,8 @@ class GroupHandling:
                 "or unbind the event from the group's queue and discard the message"
             )
         event = open_as(message.envelope, subscription.event_class)
-        with working_for_message(message.envelope):
+        names = {"correlation_id": message.envelope.correlationid, "message_id": str(message.id)}
+        with working_for_message(message.envelope), structlog.contextvars.bound_contextvars(**names):
             subscription.handler(event)
 
     def _handle_together(self, messages: Sequence[Incoming]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 
 from strangler.messaging import working_for_request
@@ -23,6 +24,7 @@ class CorrelationIdMiddleware:
         offered = request.headers.get(HEADER, "")
         correlation_id = offered if _ACCEPTABLE.fullmatch(offered) else None
         with working_for_request(correlation_id, request.headers.get("traceparent")) as work:
-            response = self.get_response(request)
+            with structlog.contextvars.bound_contextvars(correlation_id=work.correlation_id):
+                response = self.get_response(request)
             response[HEADER] = work.correlation_id
         return response

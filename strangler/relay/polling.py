@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event
 
 import structlog
@@ -21,10 +22,21 @@ _BLOCKED_WAIT = 0.02
 
 
 class PollingRelay:
-    """Any number may run at once. `stop` ends `run()` after the batch in hand. Times are seconds."""
+    """Any number may run at once. `stop` ends `run()` after the batch in hand. Times are seconds.
+
+    `at_start` is called whenever it begins work, once no relay of another kind is left.
+    """
 
     def __init__(
-        self, broker: Broker, *, using: str, batch_size: int, poll_interval: float, backoff_max: float, stop: Event
+        self,
+        broker: Broker,
+        *,
+        using: str,
+        batch_size: int,
+        poll_interval: float,
+        backoff_max: float,
+        stop: Event,
+        at_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._broker = broker
         self._using = using
@@ -32,6 +44,7 @@ class PollingRelay:
         self._poll_interval = poll_interval
         self._backoff_max = backoff_max
         self._stop = stop
+        self._at_start = at_start
 
     def run(self) -> None:
         """Work until `stop` is set. A broker or database that is away is waited for, longer each time."""
@@ -45,6 +58,7 @@ class PollingRelay:
         try:
             with connection.cursor() as cursor:
                 store.pin_plans(cursor)
+            self._at_start()
             with Wakeup(self._using) as wakeup, self._broker.publisher() as publisher:
                 log.info("relay_started", relay="polling")
                 while not self._stop.is_set():

@@ -13,7 +13,7 @@ from collections import Counter
 from typing import TextIO
 
 import django
-from django.db import Error, close_old_connections, transaction
+from django.db import Error, connection, transaction
 
 django.setup()
 
@@ -40,9 +40,10 @@ def main() -> None:
 
 
 def _write(thing: str, steps: Counter[str], choice: random.Random, log: TextIO) -> None:
-    """A step whose commit is uncertain (the server died in it) ends its thing: nothing can be expected of it."""
+    """A step whose commit is uncertain (the server died in it) ends its thing: nothing more is expected of it."""
     if steps[thing] < 0:
         return
+    committing = False
     many = [StepTaken(thing=thing, step=steps[thing] + n) for n in range(choice.choice([1, 1, 1, 3]))]
     try:
         with transaction.atomic():
@@ -51,10 +52,12 @@ def _write(thing: str, steps: Counter[str], choice: random.Random, log: TextIO) 
                 publish_many([StepTaken(thing=thing, step=-1)])
                 transaction.set_rollback(True)
                 return
+            committing = True
     except Error:
-        steps[thing] = -1
-        log.write(f"{thing} uncertain\n")
-        close_old_connections()
+        connection.close()
+        if committing:
+            steps[thing] = -1
+            log.write(f"{thing} uncertain\n")
         return
     steps[thing] += len(many)
     log.writelines(f"{thing} {event.step}\n" for event in many)

@@ -14,7 +14,8 @@ MAX_BODY = 128 * 1024 * 1024  # a jsonb string takes 256 MB, and a body may doub
 MAX_STATEMENT = 32 * 1024 * 1024
 
 # Answers the positions of mandatory messages that nobody takes; what comes behind one of them of its key is left out.
-# The message is a jsonb *string*: an object would be reordered. Each queue's listeners are told once.
+# The message is a jsonb *string*: an object would be reordered. Each queue's listeners are told once. Publishers to one
+# queue take turns, so that its messages become visible in the order of their ids: the subscriber relies on that.
 _PUBLISH = """
 WITH message AS MATERIALIZED (
     SELECT * FROM
@@ -28,12 +29,17 @@ WITH message AS MATERIALIZED (
     FROM (
         SELECT *, mandatory AND routing_key NOT IN (SELECT routing_key FROM route) AS untaken FROM message
     ) AS message
-), batch AS MATERIALIZED (
-    SELECT queue_name, array_agg(to_jsonb(body) ORDER BY position) AS bodies
-    FROM judged JOIN route USING (routing_key) WHERE NOT stuck GROUP BY queue_name
+), queue AS MATERIALIZED (
+    SELECT queue_name, pg_advisory_xact_lock(hashtextextended('strangler.pgmq.publish.' || queue_name, 0)) AS lock
+    FROM (SELECT DISTINCT queue_name FROM route WHERE EXISTS (
+        SELECT FROM judged WHERE judged.routing_key = route.routing_key AND NOT stuck
+    ) ORDER BY queue_name) AS taker
 ), sent AS MATERIALIZED (
-    SELECT queue_name, (SELECT count(*) FROM pgmq.send_batch(queue_name, bodies)) AS messages
-    FROM batch ORDER BY queue_name
+    SELECT queue_name, (SELECT count(*) FROM pgmq.send_batch(queue_name, (
+        SELECT array_agg(to_jsonb(body) ORDER BY position) FROM judged
+        WHERE NOT stuck AND routing_key IN (SELECT routing_key FROM route WHERE route.queue_name = queue.queue_name)
+    ))) AS messages
+    FROM (SELECT count(lock) FROM queue) AS all_locked (locks), queue WHERE locks > 0
 ), told AS MATERIALIZED (
     SELECT pg_notify('pgmq.q_' || queue_name || '.INSERT', '') AS notification, messages FROM sent
 )

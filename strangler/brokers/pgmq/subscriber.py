@@ -1,8 +1,9 @@
 """One consumer of a queue at a time, the others stand by: that is what keeps order per key through crashes.
 
-A visibility timeout alone does not: after a crash, later messages of a key are visible before the earlier ones that
-the dead consumer had taken. So whoever holds an advisory lock reads, and a new holder first takes back what the
-old one had in hand. The lock lives as long as its session: a consumer that lost its connection can acknowledge nothing.
+PGMQ's visibility timeout does not: after a crash, later messages of a key are visible before the earlier ones that the
+dead consumer had taken. So whoever holds an advisory lock reads, in the order of the ids, and nobody else does: there
+is nothing to hide from anybody. The lock lives as long as its session, so a consumer that lost its connection can
+acknowledge nothing, and its successor begins with whatever is still there.
 """
 
 from __future__ import annotations
@@ -17,15 +18,22 @@ from strangler.brokers.base import Delivery
 from strangler.brokers.closing import ClosingBase
 from strangler.brokers.pgmq.session import Connection, Database
 
-VISIBILITY_TIMEOUT = 600.0
-"""Seconds. Nobody but the holder of the lock reads, so this only has to be longer than a pause of the process."""
 STANDBY_INTERVAL = 0.5
 POLL_INTERVAL = 1.0
-"""Seconds between looks at the queue when no notification comes (somebody may have inserted with plain SQL)."""
+"""Seconds between looks at the whole queue, which find what was put in with plain SQL."""
+MAX_SHARE_OF_LOOKS = 0.05
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('strangler.pgmq.consume.' || %s, 0))"
-_TAKE_BACK = sql.SQL("UPDATE pgmq.{} SET vt = clock_timestamp() WHERE vt > clock_timestamp() AND read_ct > 0")
-_READ = "SELECT msg_id, read_ct, message #>> '{}' FROM pgmq.read(%s, %s, %s)"
+# Reading on from the last id: while some old transaction keeps vacuum away, a search from the start steps over the
+# remains of every message handled so far. pgmq.read() always does. Leaving `vt` alone makes the update cheap (HOT).
+_READ = sql.SQL("""
+UPDATE pgmq.{queue} SET read_ct = read_ct + 1, last_read_at = clock_timestamp()
+WHERE msg_id = ANY (ARRAY(
+    SELECT msg_id FROM pgmq.{queue} WHERE msg_id > %(after)s AND msg_id <> ALL (%(out)s::bigint[])
+    ORDER BY msg_id LIMIT %(limit)s
+))
+RETURNING msg_id, read_ct, message #>> '{{}}'
+""")
 
 
 class PgmqSubscriber(ClosingBase):
@@ -35,16 +43,17 @@ class PgmqSubscriber(ClosingBase):
         self._prefetch = prefetch
         self._connection: Connection | None = None
         self._active = False
+        self._read_statement = _READ.format(queue=sql.Identifier(f"q_{queue}"))
         self._out: set[int] = set()
-        self._visible_again = 0.0
+        self._last = 0
+        self._next_look = 0.0
 
     def receive(self, timeout: float) -> Sequence[Delivery]:
         until = time.monotonic() + timeout
         with self._broken_means_void() as connection:
             while True:
                 if self._active or self._take_over(connection):
-                    self._keep_invisible(connection)
-                    deliveries = self._read(connection)
+                    deliveries = self._take(connection)
                     if deliveries:
                         return deliveries
                 left = until - time.monotonic()
@@ -89,28 +98,27 @@ class PgmqSubscriber(ClosingBase):
     def _take_over(self, connection: Connection) -> bool:
         (locked,) = connection.execute(_LOCK, [self._queue]).fetchall()[0]
         if locked:
-            connection.execute(_TAKE_BACK.format(sql.Identifier(f"q_{self._queue}")))
-            self._active = True
+            self._active, self._last, self._next_look = True, 0, 0.0
         return self._active
 
-    def _read(self, connection: Connection) -> list[Delivery]:
-        free = self._prefetch - len(self._out)
-        if free <= 0:
+    def _take(self, connection: Connection) -> list[Delivery]:
+        started = time.monotonic()
+        if len(self._out) >= self._prefetch:
             return []
-        if not self._out:
-            self._visible_again = time.monotonic() + VISIBILITY_TIMEOUT
-        rows = connection.execute(_READ, [self._queue, int(VISIBILITY_TIMEOUT), free]).fetchall()
-        fresh = sorted((msg_id, read_ct, body) for msg_id, read_ct, body in rows if msg_id not in self._out)
-        self._out.update(msg_id for msg_id, _, _ in fresh)
-        return [Delivery(body.encode(), read_ct > 1, (connection, msg_id)) for msg_id, read_ct, body in fresh]
+        if started < self._next_look:
+            return self._read(connection, self._last, [])
+        deliveries = self._read(connection, 0, list(self._out))
+        took = time.monotonic() - started
+        self._next_look = started + max(POLL_INTERVAL, took / MAX_SHARE_OF_LOOKS)
+        return deliveries
 
-    def _keep_invisible(self, connection: Connection) -> None:
-        """Extend all at once, when the oldest has used up half of its time."""
-        if self._out and time.monotonic() > self._visible_again - VISIBILITY_TIMEOUT / 2:
-            connection.execute(
-                "SELECT FROM pgmq.set_vt(%s, %s::bigint[], %s)", [self._queue, list(self._out), int(VISIBILITY_TIMEOUT)]
-            )
-            self._visible_again = time.monotonic() + VISIBILITY_TIMEOUT
+    def _read(self, connection: Connection, after: int, out: list[int]) -> list[Delivery]:
+        limit = self._prefetch - len(self._out)
+        rows = connection.execute(self._read_statement, {"after": after, "out": out, "limit": limit}).fetchall()
+        rows.sort()
+        self._out.update(msg_id for msg_id, _, _ in rows)
+        self._last = max([self._last, *(msg_id for msg_id, _, _ in rows)])
+        return [Delivery(body.encode(), read_ct > 1, (connection, msg_id)) for msg_id, read_ct, body in rows]
 
     def _wait(self, connection: Connection, left: float) -> None:
         interval = POLL_INTERVAL if self._active else STANDBY_INTERVAL

@@ -12,6 +12,7 @@ from strangler.brokers import connect
 from strangler.conf import settings
 from strangler.errors import StranglerError
 from strangler.outbox.models import OutboxMessage
+from strangler.relay.debezium.slot import drop_leftover
 from strangler.relay.polling import PollingRelay
 from strangler.stopping import stop_on_signals
 
@@ -43,7 +44,7 @@ def _relay(stop: Event) -> PollingRelay | DebeziumRelay:
         "backoff_max": settings.relay_backoff_max,
     }
     if settings.relay == "polling":
-        return PollingRelay(broker, **common)
+        return PollingRelay(broker, **common, at_start=lambda: drop_leftover(settings.debezium, using=using))
     from strangler.relay.debezium.relay import DebeziumRelay  # needs the optional Java packages
 
     return DebeziumRelay(broker, **common, debezium=settings.debezium)

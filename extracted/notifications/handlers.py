@@ -1,0 +1,44 @@
+"""Events of the shop, translated into this service's one use case.
+
+Both sides could write every e-mail, and while the setting rolls out, processes that think differently run side by
+side. The stamp on the message decides: the monolith left the e-mail to this service when it published, or wrote it.
+"""
+
+from extracted.notifications import services
+from extracted.notifications.events import (
+    AboutAnOrder,
+    OrderCancelled,
+    OrderPlaced,
+    PaymentCaptured,
+    PaymentRefunded,
+)
+from strangler.cutover import service_serves
+from strangler.inbox import subscribe
+from strangler.messaging import incoming_message
+
+GROUP = "notifications"
+
+
+@subscribe(OrderPlaced, group=GROUP)
+def confirm_the_order(event: OrderPlaced) -> None:
+    _email("order_confirmation", event)
+
+
+@subscribe(PaymentCaptured, group=GROUP)
+def send_the_receipt(event: PaymentCaptured) -> None:
+    _email("payment_receipt", event)
+
+
+@subscribe(OrderCancelled, group=GROUP)
+def confirm_the_cancellation(event: OrderCancelled) -> None:
+    _email("order_cancelled", event)
+
+
+@subscribe(PaymentRefunded, group=GROUP)
+def announce_the_refund(event: PaymentRefunded) -> None:
+    _email("refund", event)
+
+
+def _email(template: str, event: AboutAnOrder) -> None:
+    if service_serves("notifications"):
+        services.notify(event, template=template, cause=str(incoming_message().id))

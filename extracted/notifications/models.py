@@ -1,0 +1,42 @@
+from django.db import models
+from django.db.models import Q
+
+
+class Email(models.Model):
+    """One e-mail to be sent or sent, written in the transaction that notes its event as handled.
+
+    The constraint is a second lock behind the inbox's: it still holds when the inbox has been pruned or a log is
+    replayed into a new consumer group.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        FAILED = "failed"
+
+    cause = models.CharField(max_length=64, help_text="id of the event this tells about")
+    template = models.CharField(max_length=40)
+    address = models.EmailField()
+    order_number = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    message_id = models.CharField("Message-ID", max_length=200)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["cause", "address", "template"], name="notifications_once_per_cause")
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(status="pending"), name="notifications_due"),
+            models.Index(fields=["order_number"], name="notifications_by_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} to {self.address}"

@@ -1,0 +1,96 @@
+"""A way to a broker that a test can cut: what pulling the cable, or the death of the process at one end, looks like."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import suppress
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from strangler.brokers import Broker, connect
+from strangler.brokers.memory import MemoryBroker
+
+_ABORT = struct.pack("ii", 1, 0)  # SO_LINGER of 0 seconds: closing resets the connection
+_DEFAULT_PORTS = {"pgmq": 5432, "amqp": 5672, "amqps": 5671}
+
+
+class Link(Protocol):
+    broker: Broker
+
+    def cut(self) -> None:
+        """Break all connections that are open now; new ones work."""
+
+    def close(self) -> None: ...
+
+
+def link_to(url: str, exchange: str) -> Link:
+    """A broker reached through a TCP proxy of our own; in memory there is nothing to go through."""
+    if url.startswith("memory://"):
+        return _MemoryLink(url, exchange)
+    return TcpLink(url, exchange)
+
+
+class _MemoryLink:
+    def __init__(self, url: str, exchange: str) -> None:
+        self._broker = MemoryBroker(url, exchange)
+        self.broker: Broker = self._broker
+
+    def cut(self) -> None:
+        self._broker.cut_connections()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class TcpLink:
+    def __init__(self, url: str, exchange: str) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname or "localhost", parts.port or _DEFAULT_PORTS[parts.scheme])
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._flowing = threading.Event()
+        self._flowing.set()
+        credentials, separator, _ = parts.netloc.rpartition("@")
+        here = f"{credentials}{separator}127.0.0.1:{self._listener.getsockname()[1]}"
+        self.broker: Broker = connect(parts._replace(netloc=here).geturl(), exchange=exchange)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        sockets, self._open = self._open, []
+        for each in sockets:
+            with suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+                each.shutdown(socket.SHUT_RDWR)
+        self._flowing.set()
+
+    def stall(self) -> None:
+        """Keep all connections open and let nothing through, until they are cut."""
+        self._flowing.clear()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            server = socket.create_connection(self._target)
+            self._open += [client, server]
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                self._flowing.wait()
+                sink.sendall(data)
+        for each in (source, sink):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+                each.close()

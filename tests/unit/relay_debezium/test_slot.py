@@ -1,0 +1,118 @@
+"""A slot lives as long as one run; what a killed run leaves is dropped by the next relay of any kind."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.db import connection
+from structlog.testing import capture_logs
+
+from strangler.conf import DebeziumSettings
+from strangler.errors import ConfigurationError
+from strangler.relay.debezium.setup import prepare
+from strangler.relay.debezium.slot import drop_leftover, slot_of_this_run
+from strangler.relay.debezium.source import Source, source_of
+
+
+@pytest.fixture
+def source(superuser: psycopg.Connection, debezium: DebeziumSettings) -> Source:
+    superuser.execute(f"CREATE ROLE {debezium.slot} LOGIN REPLICATION PASSWORD 'secret'")
+    prepare(connection, debezium)
+    return source_of(debezium)
+
+
+def slots(superuser: psycopg.Connection) -> list[str]:
+    return [name for (name,) in superuser.execute("SELECT slot_name FROM pg_replication_slots").fetchall()]
+
+
+def test_a_slot_is_there_for_a_run_and_gone_after_it(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    with slot_of_this_run(debezium.slot, source) as made:
+        made.result(timeout=10)
+        assert debezium.slot in slots(superuser)
+    assert debezium.slot not in slots(superuser)
+
+
+def test_the_slot_of_a_killed_run_is_replaced_by_one_that_starts_now(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    with source.connect() as session:
+        session.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [debezium.slot])
+    position = "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = %s"
+    (left,) = superuser.execute(position, [debezium.slot]).fetchall()
+    with slot_of_this_run(debezium.slot, source) as made:
+        made.result(timeout=10)
+        (fresh,) = superuser.execute(position, [debezium.slot]).fetchall()
+    assert left != fresh
+
+
+def test_making_a_slot_behind_a_long_transaction_blocks_nobody_and_can_be_given_up(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    with superuser.transaction():
+        superuser.execute("SELECT pg_current_xact_id()")
+        with slot_of_this_run(debezium.slot, source) as made:
+            with pytest.raises(TimeoutError):
+                made.result(timeout=0.3)
+        assert made.done()
+    assert debezium.slot not in slots(superuser)
+
+
+def test_somebody_elses_slot_of_that_name_is_left_alone(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    superuser.execute("SELECT pg_create_physical_replication_slot(%s)", [debezium.slot])
+    with (
+        slot_of_this_run(debezium.slot, source) as made,
+        pytest.raises(ConfigurationError, match=r'STRANGLER\["DEBEZIUM"\]\["SLOT"\].*choose another name'),
+    ):
+        made.result(timeout=10)
+    assert debezium.slot in slots(superuser)
+
+
+def test_a_role_that_may_not_replicate_is_told_the_command(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    superuser.execute(f"ALTER ROLE {debezium.slot} NOREPLICATION")
+    with (
+        slot_of_this_run(debezium.slot, source) as made,
+        pytest.raises(ConfigurationError, match="`manage.py cdc_setup`"),
+    ):
+        made.result(timeout=10)
+
+
+def test_another_relay_drops_what_a_killed_one_left(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [debezium.slot])
+    drop_leftover(debezium, using="default")
+    assert debezium.slot not in slots(superuser)
+    drop_leftover(debezium, using="default")
+
+
+def test_a_slot_that_is_in_use_is_left_alone(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [debezium.slot])
+    reader = psycopg.pq.PGconn.connect(f"{debezium.database_url}?replication=database".encode())
+    started = reader.exec_(
+        f"START_REPLICATION SLOT \"{debezium.slot}\" LOGICAL 0/0 (proto_version '1', publication_names '{debezium.slot}')".encode()
+    )
+    assert started.status == psycopg.pq.ExecStatus.COPY_BOTH
+    try:
+        drop_leftover(debezium, using="default")
+        assert debezium.slot in slots(superuser)
+    finally:
+        reader.finish()
+
+
+def test_without_the_credentials_a_leftover_is_named_with_the_sql_that_drops_it(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source
+) -> None:
+    superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [debezium.slot])
+    with capture_logs() as logs:
+        drop_leftover(debezium.model_copy(update={"database_url": ""}), using="default")
+    (warning,) = logs
+    assert (warning["log_level"], warning["slot"]) == ("warning", debezium.slot)
+    assert f"SELECT pg_drop_replication_slot('{debezium.slot}');" in warning["hint"]
