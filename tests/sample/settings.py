@@ -21,7 +21,7 @@ STRANGLER = {
     "BROKER_URL": os.environ.get("BROKER_URL", ""),
     "EXCHANGE": os.environ.get("EXCHANGE", "events"),
     "RELAY": os.environ.get("RELAY", "polling"),
-    "RELAY_BATCH_SIZE": 100,
+    "RELAY_BATCH_SIZE": int(os.environ.get("RELAY_BATCH_SIZE", "100")),
     "RELAY_BACKOFF_MAX": 1.0,
     "CONSUMER_MAX_ATTEMPTS": 3,
     "CONSUMER_BACKOFF": 0.1,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import uuid
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -82,9 +83,9 @@ class Project:
             steps[thing].append(step)
         return steps
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
+    def rows(self, query: LiteralString, **parameters: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self._env["DATABASE_URL"], autocommit=True) as connection:
-            return connection.execute(query).fetchall()
+            return connection.execute(query, parameters or None).fetchall()
 
     def publish(self, *steps: tuple[str, int, str]) -> None:
         """Commit StepTaken(thing, step, mood) for each, in one transaction of a process of its own."""
@@ -94,7 +95,11 @@ class Project:
             "from strangler.outbox import publish_many\nfrom tests.sample.events import StepTaken\n"
             f"with transaction.atomic(): publish_many([{lines}])\n"
         )
-        self._process("publish", "-c", code).start().wait_successfully()
+        self.run(code)
+
+    def run(self, code: str) -> None:
+        """Python in a process of its own, with the project's settings."""
+        self._process("run", "-c", textwrap.dedent(code)).start().wait_successfully()
 
     def expect_everything_handled_once_in_order(self, *, seconds: float = 90) -> None:
         """Of a thing whose last commit is uncertain, one more transaction may show; nothing else may differ."""

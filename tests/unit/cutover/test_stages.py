@@ -86,7 +86,7 @@ def test_a_wrong_setting_is_named(settings: Any, wrong: dict[str, Any], said: st
     settings.STRANGLER = wrong
     with pytest.raises(ConfigurationError, match=said):
         kit.load()
-    with pytest.raises(SystemCheckError, match="strangler.E001"):
+    with pytest.raises(SystemCheckError, match=r"strangler\.E001"):
         call_command("check")
 
 
