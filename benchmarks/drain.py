@@ -1,13 +1,16 @@
 """How fast a relay carries a backlog: `python -m benchmarks.drain --events 50000`.
 
 The backlog is written first; then the relay's process is started, and the time from its first settled event to its
-last is what counts. The same for a consumer with its inbox, whose queue is full when it starts.
+last is what counts. Debezium finds a backlog in the table, as polling does; so the row "debezium, log" starts it first,
+stops its process (SIGSTOP) while the backlog is written, and lets it go on: that backlog comes out of the log.
+The same for a consumer with its inbox, whose queue is full when it starts.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import time
 
 from rich.console import Console
@@ -30,6 +33,7 @@ _RELAYED = """
     SELECT count(*), extract(epoch FROM max(relayed_at) - min(relayed_at))::float
     FROM strangler_outbox WHERE relayed_at IS NOT NULL
 """
+_STREAMING = "SELECT 1 FROM pg_replication_slots WHERE active AND database = current_database()"
 _HANDLED = "SELECT count(*), extract(epoch FROM max(handled_at) - min(handled_at))::float FROM strangler_inbox"
 
 
@@ -39,21 +43,35 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=5_000)
     options = parser.parse_args()
     os.environ.setdefault("RELAY_BATCH_SIZE", "500")
-    table = Table("relay", "broker", "relay events/s", "consumer events/s", title=f"{options.events} events, {machine()}")
-    for broker in BROKERS:
-        for relay in RELAYS:
-            with project_on(broker, relay) as project:
-                relayed, handled = _measure(project, options.events, options.keys)
-            table.add_row(relay, broker, f"{relayed:,.0f}", f"{handled:,.0f}")
+    table = Table(
+        "relay", "broker", "relay events/s", "consumer events/s", title=f"{options.events} events, {machine()}"
+    )
+    ways = [(broker, relay, log) for broker in BROKERS for relay in RELAYS for log in (False, True)]
+    for broker, relay, from_log in ways:
+        if from_log and relay == "polling":
+            continue
+        with project_on(broker, relay) as project:
+            fill = _FILL.format(events=options.events, keys=options.keys)
+            relayed = (_from_the_log if from_log else _from_the_table)(project, fill, options.events)
+            project.start_consumer()
+            handled = _rate(project, _HANDLED, options.events)
+        table.add_row(relay + ", log" * from_log, broker, f"{relayed:,.0f}", f"{handled:,.0f}")
     Console().print(table)
 
 
-def _measure(project: Project, events: int, keys: int) -> tuple[float, float]:
-    project.run(_FILL.format(events=events, keys=keys))
+def _from_the_table(project: Project, fill: str, events: int) -> float:
+    project.run(fill)
     project.start_relay()
-    relayed = _rate(project, _RELAYED, events)
-    project.start_consumer()
-    return relayed, _rate(project, _HANDLED, events)
+    return _rate(project, _RELAYED, events)
+
+
+def _from_the_log(project: Project, fill: str, events: int) -> float:
+    relay = project.start_relay()
+    until(lambda: project.rows(_STREAMING), "the log stream", seconds=60)
+    relay.send_signal(signal.SIGSTOP)
+    project.run(fill)
+    relay.send_signal(signal.SIGCONT)
+    return _rate(project, _RELAYED, events)
 
 
 def _rate(project: Project, query: str, events: int) -> float:

@@ -14,6 +14,25 @@ INSTALLED_APPS = [
     "strangler.inbox",
     "strangler.cutover",
 ]
+MIDDLEWARE = [
+    "strangler.outbox.middleware.CorrelationIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "kit"}}
 ROOT_URLCONF = "tests.kit_settings"
 urlpatterns: list[object] = []

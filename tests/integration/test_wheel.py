@@ -1,4 +1,4 @@
-"""The kit installs alone: its wheel holds `strangler` and nothing else, and works in a project that has nothing else."""
+"""The kit installs alone: its wheel holds `strangler` and nothing else, and works where there is nothing else."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def test_a_project_with_nothing_but_the_wheel_migrates_and_passes_its_checks(whe
     database = servers.business().start()
     database.ensure_role("wheel")
     database.ensure_database("wheel", owner="wheel")
-    settings += f"import dj_database_url\nDATABASES = {{'default': dj_database_url.parse({database.url('wheel', 'wheel')!r})}}\n"
+    url = database.url("wheel", "wheel")
+    settings += f"import dj_database_url\nDATABASES = {{'default': dj_database_url.parse({url!r})}}\n"
     (site / "user_settings.py").write_text(settings)
     env = {**os.environ, "PYTHONPATH": str(site), "DJANGO_SETTINGS_MODULE": "user_settings"}
     for command in ("check", "migrate", "topology", "outbox_prune", "inbox_prune"):
