@@ -72,12 +72,12 @@ class Subscriber(Closing, Protocol):
     def receive(self, timeout: float) -> Sequence[Delivery]:
         """Up to `prefetch` unacknowledged deliveries are out at once; waits at most `timeout` seconds for the first.
 
-        Raises `BrokerUnavailable`; every delivery not yet acknowledged is then void and will come again.
+        Call it at least every 30 seconds, or a broker may take the subscriber for dead. Raises `BrokerUnavailable`; every delivery not yet acknowledged is then void and will come again.
         """
         ...
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """Forget these for good. Raises `BrokerUnavailable`."""
+        """Forget these for good; void ones are passed over. Raises `BrokerUnavailable`."""
         ...
 
 

@@ -22,7 +22,7 @@ WITH message AS MATERIALIZED (
         unnest(%(routing_keys)s::text[], %(keys)s::text[], %(bodies)s::text[], %(mandatory)s::boolean[])
         WITH ORDINALITY AS message (routing_key, key, body, mandatory, position)
 ), route AS MATERIALIZED (
-    SELECT DISTINCT wanted.routing_key, taker.queue_name
+    SELECT wanted.routing_key, taker.queue_name
     FROM (SELECT DISTINCT routing_key FROM message) AS wanted, pgmq.test_routing(wanted.routing_key) AS taker
 ), judged AS MATERIALIZED (
     SELECT *, bool_or(untaken) OVER (PARTITION BY key ORDER BY position) AS stuck
