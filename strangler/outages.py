@@ -9,13 +9,13 @@ from threading import Event
 
 import psycopg
 import structlog
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from strangler.errors import BrokerUnavailable, CaptureUnavailable
 
 log = structlog.get_logger(__name__)
 
-OUTAGES = (BrokerUnavailable, CaptureUnavailable, DatabaseError, psycopg.OperationalError)
+OUTAGES = (BrokerUnavailable, CaptureUnavailable, InterfaceError, OperationalError, psycopg.OperationalError)
 _FIRST_WAIT = 0.2
 _HEALTHY_AFTER = 5.0
 

@@ -72,7 +72,8 @@ class Subscriber(Closing, Protocol):
     def receive(self, timeout: float) -> Sequence[Delivery]:
         """Up to `prefetch` unacknowledged deliveries are out at once; waits at most `timeout` seconds for the first.
 
-        Call it at least every 30 seconds, or a broker may take the subscriber for dead. Raises `BrokerUnavailable`; every delivery not yet acknowledged is then void and will come again.
+        Call it at least every 30 seconds, or a broker may take the subscriber for dead. Raises `BrokerUnavailable`;
+        every delivery not yet acknowledged is then void and will come again.
         """
         ...
 

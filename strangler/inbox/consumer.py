@@ -78,15 +78,18 @@ class Session:
             thread.start()
 
     def step(self) -> None:
-        """Take what the broker has, acknowledge what the lanes have done; waits a little where there is neither."""
-        if self._out < self._enough:
-            for delivery in self._subscriber.receive(_BUSY_WAIT if self._out else _IDLE_WAIT):
-                message = read(delivery)
-                lane_for(message, self._lanes).give(message)
-                self._out += 1
-            self._acknowledge(wait=0)
-        else:
+        """Take what the broker has, acknowledge what the lanes have done; waits a little where there is neither.
+
+        With enough in hand it waits for the lanes, but still listens to the broker, which wants to hear from us too.
+        """
+        enough = self._out >= self._enough
+        if enough:
             self._acknowledge(wait=_IDLE_WAIT)
+        for delivery in self._subscriber.receive(0 if enough else _BUSY_WAIT if self._out else _IDLE_WAIT):
+            message = read(delivery)
+            lane_for(message, self._lanes).give(message)
+            self._out += 1
+        self._acknowledge(wait=0)
 
     def settle_all(self) -> None:
         while self._out:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import router
 
 from strangler.brokers import connect
+from strangler.commands import KitCommand
 from strangler.conf import settings
-from strangler.errors import StranglerError
 from strangler.inbox.consumer import Consumer
 from strangler.inbox.handling import GroupHandling, RetryPolicy
 from strangler.inbox.models import InboxMessage
@@ -18,7 +18,7 @@ from strangler.inbox.subscriptions import subscriptions
 from strangler.stopping import stop_on_signals
 
 
-class Command(BaseCommand):
+class Command(KitCommand):
     help = "Handle the messages of one consumer group until SIGTERM or SIGINT."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,30 +28,25 @@ class Command(BaseCommand):
         parser.add_argument("--declare", action="store_true", help="only make the group's queue and bindings, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            group = options["group"] or _only_group()
-            handlers = subscriptions.of_group(group)
-            broker = connect(settings.broker_url, exchange=settings.exchange)
-            if options["declare"]:
-                broker.declare(group, sorted(handlers))
-                self.stdout.write(f"queue of group {group!r} takes {', '.join(sorted(handlers))}")
-                return
-            policy = RetryPolicy(
-                settings.consumer_max_attempts, settings.consumer_backoff, settings.consumer_backoff_max
-            )
-            with stop_on_signals() as stop:
-                Consumer(
-                    broker,
-                    GroupHandling(group, handlers, using=router.db_for_write(InboxMessage), policy=policy),
-                    sorted(handlers),
-                    concurrency=_at_least_one("concurrency", options, settings.consumer_concurrency),
-                    prefetch=_at_least_one("prefetch", options, settings.consumer_prefetch),
-                    batch_size=settings.consumer_batch_size,
-                    backoff_max=settings.consumer_backoff_max,
-                    stop=stop,
-                ).run()
-        except StranglerError as error:
-            raise CommandError(str(error)) from error
+        group = options["group"] or _only_group()
+        handlers = subscriptions.of_group(group)
+        broker = connect(settings.broker_url, exchange=settings.exchange)
+        if options["declare"]:
+            broker.declare(group, sorted(handlers))
+            self.stdout.write(f"queue of group {group!r} takes {', '.join(sorted(handlers))}")
+            return
+        policy = RetryPolicy(settings.consumer_max_attempts, settings.consumer_backoff, settings.consumer_backoff_max)
+        with stop_on_signals() as stop:
+            Consumer(
+                broker,
+                GroupHandling(group, handlers, using=router.db_for_write(InboxMessage), policy=policy),
+                sorted(handlers),
+                concurrency=_at_least_one("concurrency", options, settings.consumer_concurrency),
+                prefetch=_at_least_one("prefetch", options, settings.consumer_prefetch),
+                batch_size=settings.consumer_batch_size,
+                backoff_max=settings.consumer_backoff_max,
+                stop=stop,
+            ).run()
 
 
 def _only_group() -> str:

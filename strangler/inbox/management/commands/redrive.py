@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from strangler.commands import KitCommand
 from strangler.inbox import operations
 from strangler.inbox.models import DeadLetter
 
 
-class Command(BaseCommand):
+class Command(KitCommand):
     help = "Hand dead letters back to the running consumers, which handle them in order per key."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

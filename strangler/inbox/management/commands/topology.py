@@ -7,14 +7,13 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from strangler.commands import KitCommand
 from strangler.inbox.subscriptions import subscriptions
 from strangler.inbox.topology import HANDLED_ELSEWHERE, Route, topology
 from strangler.messaging import registry
 
 
-class Command(BaseCommand):
+class Command(KitCommand):
     help = "Print each event with its owner, topic, consumer groups and handlers, as far as this project has them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

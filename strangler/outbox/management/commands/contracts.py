@@ -7,15 +7,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from strangler.commands import KitCommand
 from strangler.errors import NotTheOwner
 from strangler.messaging import Event, registry
 from strangler.messaging.contracts import contract_path, schema_of
 from strangler.outbox.publishing import require_ownership
 
 
-class Command(BaseCommand):
+class Command(KitCommand):
     help = "Export a JSON Schema of every event that this project owns."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

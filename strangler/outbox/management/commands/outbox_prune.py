@@ -6,15 +6,16 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import router
 
+from strangler.commands import KitCommand
 from strangler.conf import settings
 from strangler.outbox.models import OutboxMessage
 from strangler.outbox.retention import prune
 
 
-class Command(BaseCommand):
+class Command(KitCommand):
     help = "Delete outbox messages that were relayed before the retention time, in bounded batches."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import router
 
 from strangler.brokers import connect
+from strangler.commands import KitCommand
 from strangler.conf import settings
-from strangler.errors import StranglerError
 from strangler.outbox.models import OutboxMessage
 from strangler.relay.debezium.slot import drop_leftover
 from strangler.relay.polling import PollingRelay
@@ -20,15 +20,12 @@ if TYPE_CHECKING:
     from strangler.relay.debezium.relay import DebeziumRelay
 
 
-class Command(BaseCommand):
+class Command(KitCommand):
     help = 'Carry events from the outbox to the broker until SIGTERM or SIGINT; STRANGLER["RELAY"] says how.'
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            with stop_on_signals() as stop:
-                _relay(stop).run()
-        except StranglerError as error:
-            raise CommandError(str(error)) from error
+        with stop_on_signals() as stop:
+            _relay(stop).run()
 
 
 def _relay(stop: Event) -> PollingRelay | DebeziumRelay:
