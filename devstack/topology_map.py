@@ -56,9 +56,7 @@ def svg(routes: list[dict[str, Any]]) -> str:
 
 
 def _row(route: dict[str, Any], y: int) -> str:
-    groups = ", ".join(
-        f"{group}: {handler.rpartition('.')[2]}" for group, handler in sorted(set(route["consumers"]))
-    )
+    groups = ", ".join(f"{group}: {handler.rpartition('.')[2]}" for group, handler in sorted(set(route["consumers"])))
     event = route["type"].partition(".")[2]
     cells = [
         _box("owner", route["owner"], y, 130),

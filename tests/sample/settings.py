@@ -29,5 +29,6 @@ STRANGLER = {
     "DEBEZIUM": {
         "DATABASE_URL": os.environ.get("CDC_DATABASE_URL", ""),
         "SLOT": os.environ.get("SLOT", "strangler_outbox"),
+        "HEARTBEAT_INTERVAL_MS": 1000,
     },
 }
