@@ -1,0 +1,141 @@
+"""The shop sells, a relay carries its events, a service taken out of it handles them, and `kill -9` gets in the way.
+
+Ends with a verdict: exit code 0 only when every event was handled exactly once.
+"""
+
+import argparse
+import random
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import psycopg
+from rich.console import Console
+
+from devstack.demo.errors import DemoError, Interrupted
+from devstack.demo.journal import Journal
+from devstack.demo.load import Load
+from devstack.demo.observer import Observer
+from devstack.demo.report import Report
+from devstack.demo.screen import screen_for
+from devstack.demo.show import Show
+from devstack.demo.stack import Stack
+from devstack.demo.steps import Steps
+from devstack.demo.verdict import judge
+from devstack.demo.workspace import workspace_of_this_run
+from devstack.processes import ProcessFailed, WaitTimeout
+from devstack.unprivileged import NoUnprivilegedUser
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CHECK_EVERY_SECONDS = 0.5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8 is no reason to stop
+    console = Console()
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+    try:
+        return 0 if _demo(options, console) else 1
+    except Interrupted as interruption:
+        console.print("stopped", style="dim")
+        return 128 + interruption.number
+    except (DemoError, ProcessFailed, WaitTimeout, NoUnprivilegedUser) as error:
+        console.print(f"The demo cannot go on: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        return 1
+
+
+def _demo(options: argparse.Namespace, console: Console) -> bool:
+    started = time.monotonic()
+    with ExitStack() as everything:
+        workspace = everything.enter_context(workspace_of_this_run(options.name))
+        workspace.make_anew()
+        stack = everything.enter_context(Stack(workspace, options.relay))
+        everything.callback(_ignore_signals)  # the first thing at the end: a second Ctrl-C must not leave half behind
+        console.print(f"random choices of this run: --seed {options.seed}", style="dim")
+        stack.start(Steps(console))
+        with _explained_by(stack):
+            good = _perform(stack, options, console, started)
+        if not options.once:
+            _stay(stack, console)
+        return good
+
+
+@contextmanager
+def _explained_by(stack: Stack) -> Iterator[None]:
+    """An answer that did not come is explained by the process that has ended, else by what the shop's log says."""
+    try:
+        yield
+    except (DemoError, psycopg.OperationalError) as error:
+        stack.check()
+        raise DemoError(f"{error}\n{stack.shop.process.tail()}") from error
+
+
+def _perform(stack: Stack, options: argparse.Namespace, console: Console, started: float) -> bool:
+    journal, report = Journal(), Report(console)
+    load = Load(stack.shop_url, journal, password=stack.password, seed=options.seed)
+    with Steps(console).step("customers register"):
+        load.register()
+    with Observer(stack.postgres) as observer, screen_for(console, stack.programs, journal) as screen:
+        show = Show(stack, journal, load, screen, observer, seed=options.seed)
+        evidence = show.run(options.orders)
+    findings = judge(evidence)
+    good = all(finding.holds for finding in findings)
+    report.findings(findings)
+    report.figures(evidence, show.killer.outages)
+    report.verdict(good, stack, time.monotonic() - started)
+    return good
+
+
+def _stay(stack: Stack, console: Console) -> None:
+    """Until Ctrl-C or SIGTERM, which is how one is meant to leave."""
+    Report(console).addresses(stack)
+    try:
+        while True:
+            stack.check()
+            time.sleep(CHECK_EVERY_SECONDS)
+    except Interrupted:
+        console.print("\nstopping ...", style="dim")
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+def _ignore_signals() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo ARGS=...", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="stop everything at the end instead of leaving it running")
+    parser.add_argument("--orders", type=_positive, default=40, metavar="N", help="before the first kill (default 40)")
+    parser.add_argument("--relay", choices=("debezium", "polling"), default="debezium", help="default debezium")
+    parser.add_argument("--seed", type=int, metavar="N", help="for the same random choices again")
+    parser.add_argument("--name", type=_name, help="write to .local/demo-NAME: lets two run side by side")
+    options = parser.parse_args(arguments)
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(10_000)
+    return options
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch("[a-z0-9]{1,40}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not made of 1 to 40 lower-case letters and digits")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Everything that runs: one PostgreSQL with a database for each system, and the processes of shop and service."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from devstack.demo import programs
+from devstack.demo.environment import Environments, prepare_databases
+from devstack.demo.observer import GROUP
+from devstack.demo.programs import Program
+from devstack.demo.steps import Steps
+from devstack.demo.workspace import Workspace
+from devstack.postgres import EmbeddedPostgres
+from devstack.processes import ProcessFailed, log_tail
+from devstack.secretfile import SecretFile
+
+SERVICE = "extracted.notifications"
+RELAY_IS_READY = {"polling": "relay_started", "debezium": "relay_streams"}
+HEALTH_SECONDS = 30
+
+
+class Stack:
+    """`with Stack(...) as stack:` `stack.start(steps)`. Everything has ended when the block has."""
+
+    def __init__(self, workspace: Workspace, relay: str) -> None:
+        self.workspace = workspace
+        self.postgres = EmbeddedPostgres(workspace.postgres)
+        self.password = secrets.token_urlsafe(12)
+        self.programs: list[Program] = []
+        self._relay = relay
+
+    def start(self, steps: Steps) -> None:
+        with steps.step("PostgreSQL with a database and a role each for shop, service and broker"):
+            self.postgres.start()
+            prepare_databases(self.postgres)
+        self._env = Environments(self.workspace, self.postgres, self._relay)
+        with steps.step("tables of the shop and of the notifications service"):
+            _together(self._migrate_shop, self._migrate_service)
+        with steps.step("products, stock, an administrator on both sides"):
+            _together(self._seed, self._make_service_admin)
+        with steps.step("the service's queue in the broker; the right to read the shop's log"):
+            _together(self._declare, self._allow_capture)
+        self._make_programs()
+        with steps.step(f"shop, service, relay ({self._relay}) and consumer"):
+            for program in self.programs:
+                program.start()
+            for program in self.programs:
+                program.wait_until_ready()
+            self._wait_until_healthy()
+
+    @property
+    def shop_url(self) -> str:
+        return self.shop.url
+
+    @property
+    def service_url(self) -> str:
+        return self.service.url
+
+    def check(self) -> None:
+        """Raises ProcessFailed when something ended by itself; first the database, which takes others along."""
+        if not self.postgres.running:
+            raise ProcessFailed(f"PostgreSQL ended by itself\n{log_tail(self.postgres.log)}")
+        for program in self.programs:
+            program.require_running()
+
+    def _migrate_shop(self) -> None:
+        self._run("migrate-shop", ["manage.py", "migrate", "--verbosity", "1"], self._env.shop)
+
+    def _migrate_service(self) -> None:
+        self._run("migrate-service", ["-m", SERVICE, "migrate", "--verbosity", "1"], self._env.service)
+
+    def _seed(self) -> None:
+        SecretFile(self.workspace.passwords).put("admin", self.password)
+        env = self._env.shop | {"ADMIN_PASSWORD": self.password}
+        self._run("seed", ["manage.py", "seed", "--stock", "100000"], env)
+
+    def _make_service_admin(self) -> None:
+        env = self._env.service | {"DJANGO_SUPERUSER_PASSWORD": self.password}
+        user = ["--noinput", "--username", "admin", "--email", "admin@example.com"]
+        self._run("service-admin", ["-m", SERVICE, "createsuperuser", *user], env)
+
+    def _declare(self) -> None:
+        self._run("declare", ["-m", SERVICE, "consume", "--group", GROUP, "--declare"], self._env.service)
+
+    def _allow_capture(self) -> None:
+        if self._relay == "debezium":
+            self._run("cdc-setup", ["manage.py", "cdc_setup"], self._env.shop)
+
+    def _run(self, name: str, command: list[str], env: dict[str, str | None]) -> None:
+        programs.run(name, command, env, self.workspace)
+
+    def _make_programs(self) -> None:
+        env, workspace = self._env, self.workspace
+        consume = ["-m", SERVICE, "consume", "--group", GROUP]
+        deliver = ["-m", SERVICE, "deliver_emails", "--loop", "--interval", "1"]
+        ready = RELAY_IS_READY[self._relay]
+        self.shop = programs.web("shop", "monolith.wsgi", env.shop_web, workspace)
+        self.service = programs.web("service", f"{SERVICE}.wsgi", env.service_web, workspace)
+        self.relay = Program("relay", ["manage.py", "relay"], env.shop, workspace, ready=ready)
+        self.consumer = Program("consumer", consume, env.service, workspace, ready="consumer_started")
+        mailer = Program("mailer", deliver, env.service, workspace, ready="")
+        self.programs = [self.relay, self.shop, self.service, self.consumer, mailer]
+
+    def _wait_until_healthy(self) -> None:
+        for program in (self.shop, self.service):
+            url = f"{program.url}/api/health/"
+            program.process.wait_for(partial(_is_healthy, url), HEALTH_SECONDS, f"a healthy answer of {url}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The processes first, all at once; the database when nobody uses it any more."""
+        if self.programs:
+            _together(*(program.process.terminate for program in self.programs))
+        self.postgres.stop()
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _together(*tasks: Callable[[], object]) -> None:
+    """Run the tasks at the same time and wait for all. Raises what the first failing one raised."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for future in [pool.submit(task) for task in tasks]:
+            future.result()
