@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from threading import Event
 
 import structlog
@@ -69,7 +69,8 @@ class Session:
     ) -> None:
         self._subscriber = subscriber
         self._enough = max(1, prefetch // 2)
-        self._outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        # Not SimpleQueue: interrupted by a signal, its get() with a timeout can wait for ever (CPython 3.11).
+        self._outcomes: Queue[Outcome] = Queue()
         self._lanes = [Lane(handling, self._outcomes, batch_size=batch_size) for _ in range(concurrency)]
         retries = RetryLane(handling, self._outcomes, poll_interval=_RETRY_POLL)
         self._out = 0

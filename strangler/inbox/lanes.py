@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from threading import Event, Thread
 from zlib import crc32
 
@@ -27,7 +27,7 @@ class Outcome:
 class Lane(Thread):
     """Handles what it is given, in order, in batches of what has come together meanwhile."""
 
-    def __init__(self, handling: GroupHandling, outcomes: SimpleQueue[Outcome], *, batch_size: int) -> None:
+    def __init__(self, handling: GroupHandling, outcomes: Queue[Outcome], *, batch_size: int) -> None:
         super().__init__(name=f"{handling.group}-lane", daemon=True)
         self._handling = handling
         self._outcomes = outcomes
@@ -70,7 +70,7 @@ class Lane(Thread):
 class RetryLane(Thread):
     """Works off parked messages beside the lanes, looking for due ones every `poll_interval` seconds."""
 
-    def __init__(self, handling: GroupHandling, outcomes: SimpleQueue[Outcome], *, poll_interval: float) -> None:
+    def __init__(self, handling: GroupHandling, outcomes: Queue[Outcome], *, poll_interval: float) -> None:
         super().__init__(name=f"{handling.group}-retries", daemon=True)
         self._handling = handling
         self._outcomes = outcomes

@@ -16,7 +16,7 @@ from devstack.postgres import EmbeddedPostgres
 from strangler.brokers import Broker, connect
 from strangler.brokers.pgmq import publisher as publisher_module
 from strangler.brokers.pgmq import subscriber as subscriber_module
-from strangler.errors import ConfigurationError
+from strangler.errors import BrokerUnavailable, ConfigurationError
 from strangler.testing.traffic import NOBODYS, PAID, PATIENCE, PLACED, bodies_of, contents, drain, message, receive
 
 
@@ -56,6 +56,14 @@ def test_consumers_that_start_together_on_an_empty_database_install_it_once(fres
         with connect(fresh_url).publisher() as publisher:
             publisher.publish([sent := message()])
         assert drain(subscriber, 1) == [sent.body]
+
+
+def test_a_publisher_is_told_to_wait_until_the_first_consumer_has_installed_it(fresh_url: str) -> None:
+    with connect(fresh_url).publisher() as publisher:
+        with pytest.raises(BrokerUnavailable, match=r"PGMQ is not in the database .* yet: .*consume --declare"):
+            publisher.publish([message()])
+        connect(fresh_url).declare("billing", [PLACED])
+        assert publisher.publish([sent := message()]).confirmed == [sent.id]
 
 
 def test_a_role_that_may_not_create_anything_is_enough_once_the_queue_is_there(

@@ -64,6 +64,11 @@ class Database:
             raise ConfigurationError(
                 f'the role in STRANGLER["BROKER_URL"] lacks a right on {self.address}: {_first_line(error)}'
             ) from error
+        except errors.InvalidSchemaName as error:
+            raise BrokerUnavailable(
+                f"PGMQ is not in the database {self.address} yet: the first consumer installs it "
+                "(`manage.py consume --declare` without handling anything)"
+            ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise BrokerUnavailable(
                 f"the PGMQ database {self.address} is not available: {_first_line(error)}"

@@ -68,7 +68,7 @@ def test_a_role_without_replication_is_named(superuser: psycopg.Connection, debe
 def test_another_password_than_the_roles_is_named(superuser: psycopg.Connection, debezium: DebeziumSettings) -> None:
     make_role(superuser, debezium.slot)
     superuser.execute(f"ALTER ROLE {debezium.slot} PASSWORD 'other'")
-    with pytest.raises(ConfigurationError, match="DATABASE_URL.* does not let role"):
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL.* does not let role"):
         prepare(connection, debezium)
 
 
@@ -97,5 +97,5 @@ def test_a_missing_publication_is_named_with_the_command_that_makes_it(
     superuser: psycopg.Connection, debezium: DebeziumSettings
 ) -> None:
     make_role(superuser, debezium.slot)
-    with pytest.raises(ConfigurationError, match="publication .* run `manage.py cdc_setup`"):
+    with pytest.raises(ConfigurationError, match=r"publication .* run `manage\.py cdc_setup`"):
         require(connection, debezium, source_of(debezium))

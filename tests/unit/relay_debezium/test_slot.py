@@ -52,9 +52,8 @@ def test_making_a_slot_behind_a_long_transaction_blocks_nobody_and_can_be_given_
 ) -> None:
     with superuser.transaction():
         superuser.execute("SELECT pg_current_xact_id()")
-        with slot_of_this_run(debezium.slot, source) as made:
-            with pytest.raises(TimeoutError):
-                made.result(timeout=0.3)
+        with slot_of_this_run(debezium.slot, source) as made, pytest.raises(TimeoutError):
+            made.result(timeout=0.3)
         assert made.done()
     assert debezium.slot not in slots(superuser)
 
@@ -77,7 +76,7 @@ def test_a_role_that_may_not_replicate_is_told_the_command(
     superuser.execute(f"ALTER ROLE {debezium.slot} NOREPLICATION")
     with (
         slot_of_this_run(debezium.slot, source) as made,
-        pytest.raises(ConfigurationError, match="`manage.py cdc_setup`"),
+        pytest.raises(ConfigurationError, match=r"`manage\.py cdc_setup`"),
     ):
         made.result(timeout=10)
 
@@ -96,9 +95,8 @@ def test_a_slot_that_is_in_use_is_left_alone(
 ) -> None:
     superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [debezium.slot])
     reader = psycopg.pq.PGconn.connect(f"{debezium.database_url}?replication=database".encode())
-    started = reader.exec_(
-        f"START_REPLICATION SLOT \"{debezium.slot}\" LOGICAL 0/0 (proto_version '1', publication_names '{debezium.slot}')".encode()
-    )
+    options = f"(proto_version '1', publication_names '{debezium.publication}')"
+    started = reader.exec_(f'START_REPLICATION SLOT "{debezium.slot}" LOGICAL 0/0 {options}'.encode())
     assert started.status == psycopg.pq.ExecStatus.COPY_BOTH
     try:
         drop_leftover(debezium, using="default")

@@ -1,0 +1,2 @@
+-- The owner of the outbox, with CREATE on the database
+CREATE PUBLICATION "strangler_outbox" FOR TABLE "public"."strangler_outbox" WITH (publish = 'insert');

@@ -1,0 +1,125 @@
+"""The replication slot of the embedded relay: made anew for every run and dropped at its end.
+
+The outbox says what is still to be carried, so a slot has nothing to remember between two runs; one that outlives its
+reader would keep write-ahead log until the disk is full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from threading import Event
+from time import monotonic
+
+import psycopg
+import structlog
+from django.db import connections
+from psycopg import errors
+
+from strangler.conf import DebeziumSettings
+from strangler.errors import CaptureUnavailable, ConfigurationError
+from strangler.relay.debezium import sql
+from strangler.relay.debezium.source import Source, source_of
+
+log = structlog.get_logger(__name__)
+
+_PREDECESSOR_SECONDS = 15.0
+_STATE = "SELECT active_pid, database, plugin FROM pg_replication_slots WHERE slot_name = %s"
+
+
+@contextmanager
+def slot_of_this_run(name: str, source: Source) -> Iterator[Future[bool]]:
+    """Yields at once: making a slot waits for every transaction that is writing at that moment."""
+    leave = Event()
+    with source.connect() as connection, ThreadPoolExecutor(1, "slot") as pool:
+        made = pool.submit(_make, connection, name, leave)
+        try:
+            yield made
+        finally:
+            leave.set()
+            while not made.done():
+                with suppress(psycopg.Error):
+                    connection.cancel_safe(timeout=1.0)
+                wait([made], timeout=0.1)
+            if made.exception() is None and made.result():
+                _drop_at_the_end(name, source)
+
+
+def drop_leftover(debezium: DebeziumSettings, *, using: str) -> None:
+    """For other relays, at their start: drop the slot that a killed Debezium relay left, which keeps log for ever.
+
+    One that is in use is left alone. Without the means to drop it, warns naming the slot and the SQL.
+    """
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"{_STATE} AND database = current_database() AND plugin = 'pgoutput'", [debezium.slot])
+        row = cursor.fetchone()
+    if row is None or row[0] is not None:
+        return
+    try:
+        with source_of(debezium).connect() as connection:
+            _drop(connection, debezium.slot)
+    except (psycopg.Error, ConfigurationError) as error:
+        log.warning(
+            "unused_slot_keeps_log",
+            slot=debezium.slot,
+            reason=str(error).strip(),
+            hint=f"the disk of this PostgreSQL fills up; have it dropped: {_drop_text(debezium.slot)}",
+        )
+
+
+def _make(connection: psycopg.Connection, name: str, leave: Event) -> bool:
+    """False when `leave` was set first."""
+    _wait_for_predecessor(connection, name, leave)
+    if leave.is_set():
+        return False
+    try:
+        _drop(connection, name)
+        connection.execute(sql.CREATE_SLOT.format(slot=name))
+    except errors.InsufficientPrivilege as error:
+        raise ConfigurationError(f"{error.diag.message_primary}: `manage.py cdc_setup` makes the role right") from error
+    except errors.ObjectNotInPrerequisiteState as error:
+        raise ConfigurationError(
+            f"{error.diag.message_primary}: ALTER SYSTEM SET wal_level = logical; and restart PostgreSQL"
+        ) from error
+    except errors.ConfigurationLimitExceeded as error:
+        raise ConfigurationError(
+            f"{error.diag.message_primary}: raise max_replication_slots, or drop one in pg_replication_slots"
+        ) from error
+    return True
+
+
+def _wait_for_predecessor(connection: psycopg.Connection, name: str, leave: Event) -> None:
+    """The server takes a moment to see that a killed relay is gone. Raises `CaptureUnavailable` after a while."""
+    deadline = monotonic() + _PREDECESSOR_SECONDS
+    while (row := connection.execute(_STATE, [name]).fetchone()) is not None:
+        pid, database, plugin = row
+        if (database, plugin) != (connection.info.dbname, "pgoutput"):
+            raise ConfigurationError(
+                f'STRANGLER["DEBEZIUM"]["SLOT"] = {name!r} is a {plugin} slot of database {database!r} already: '
+                "choose another name"
+            )
+        if pid is None or leave.wait(0.1):
+            return
+        if monotonic() > deadline:
+            raise CaptureUnavailable(
+                f"slot {name!r} is in use by process {pid} of the server: another host of Debezium reads it"
+            )
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    with suppress(errors.UndefinedObject):
+        connection.execute(sql.DROP_SLOT.format(slot=name))
+
+
+def _drop_at_the_end(name: str, source: Source) -> None:
+    try:
+        with source.connect() as connection:
+            _wait_for_predecessor(connection, name, Event())
+            _drop(connection, name)
+    except (psycopg.Error, CaptureUnavailable) as error:
+        log.warning("slot_left_behind", slot=name, reason=str(error).strip(), hint="the next relay drops it")
+
+
+def _drop_text(name: str) -> str:
+    return sql.text(sql.DROP_SLOT.format(slot=name))
