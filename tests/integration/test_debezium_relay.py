@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 
 import psycopg
@@ -57,7 +58,7 @@ def test_a_log_connection_and_slot_taken_away_under_load_lose_nothing(
     relay = streaming(project)
     cut = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s"
     for streams in (1, 2, 3):
-        relay.wait_for(lambda streams=streams: times_streaming(relay) == streams, 30, "the stream")
+        relay.wait_for(partial(streams_for_the, streams, relay), 30, "the stream")
         handled_some_more(project)
         superuser.execute(cut, [name(project)])
         drop_slot(superuser, name(project))
@@ -190,6 +191,10 @@ def streaming(project: Project) -> ManagedProcess:
 
 def times_streaming(relay: ManagedProcess) -> int:
     return said(relay, "relay_streams")
+
+
+def streams_for_the(time: int, relay: ManagedProcess) -> bool:
+    return times_streaming(relay) == time
 
 
 def said(relay: ManagedProcess, text: str) -> int:
