@@ -135,9 +135,18 @@ def _read() -> StranglerSettings:
         ) from error
 
 
-def _stages_of_environment() -> dict[str, str]:
+def _stages_of_environment() -> dict[str, StageSetting]:
     prefix = "STAGE_"
-    return {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
+    named = {name: value for name, value in os.environ.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix).lower(): _stage_of(name, value) for name, value in named.items()}
+
+
+def _stage_of(variable: str, value: str) -> StageSetting:
+    try:
+        return StageSetting.parse(value)
+    except ValidationError as error:
+        said = "; ".join(item["msg"] for item in error.errors())
+        raise ConfigurationError(f"environment variable {variable}={value!r}: {said}") from error
 
 
 def _explain(location: tuple[int | str, ...], message: str, kind: str) -> str:

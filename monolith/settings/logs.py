@@ -1,5 +1,6 @@
 """Every log line, Django's own too, goes through structlog to stderr: readable with DEBUG, one JSON object without."""
 
+import sys
 from typing import Any
 
 import structlog
@@ -23,7 +24,7 @@ def configure(*, debug: bool, level: str) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     render = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
         if debug
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

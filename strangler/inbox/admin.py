@@ -62,13 +62,14 @@ class DeadLetterAdmin(ParkedMessageAdmin):
     form = CorrectionForm
     actions = ("redrive", "discard")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
-        return super().get_queryset(request).filter(status=ParkedMessage.Status.DEAD)
-
     @admin.action(permissions=["change"], description="Redrive: handle again, in order")
     def redrive(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
-        self.message_user(request, f"{operations.redrive(queryset)} dead letters will be handled again")
+        self.message_user(request, f"{_letters(operations.redrive(queryset))} to be handled again")
 
     @admin.action(permissions=["change"], description="Discard: never handle, let later ones go on")
     def discard(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
-        self.message_user(request, f"{operations.discard(queryset)} dead letters discarded", messages.WARNING)
+        self.message_user(request, f"{_letters(operations.discard(queryset))} discarded", messages.WARNING)
+
+
+def _letters(count: int) -> str:
+    return "1 dead letter" if count == 1 else f"{count} dead letters"

@@ -69,8 +69,15 @@ class ParkedMessage(models.Model):
         return f"{self.type} {self.key}"
 
 
+class DeadLetters(models.Manager["DeadLetter"]):
+    def get_queryset(self) -> models.QuerySet[DeadLetter]:
+        return super().get_queryset().filter(status=ParkedMessage.Status.DEAD)
+
+
 class DeadLetter(ParkedMessage):
     """A parked message that nobody will try again until a person redrives it."""
+
+    objects: ClassVar = DeadLetters()
 
     class Meta:
         proxy = True

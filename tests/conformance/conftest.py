@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from devstack.postgres import EmbeddedPostgres
 from devstack.rabbitmq import NativeRabbitMQ
 from strangler.brokers.amqp import topology
+from tests.stack import servers
 
 
 @pytest.fixture(autouse=True)
@@ -18,32 +18,25 @@ def _nobody_kills_the_broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def queues_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("queues")) as server:
-        yield server
+def queues_server() -> EmbeddedPostgres:
+    return servers.queues().start()
 
 
 @pytest.fixture(scope="session")
 def pgmq_url(queues_server: EmbeddedPostgres) -> str:
     """A database whose owner is an ordinary role."""
-    queues_server.ensure_role("queues")
-    queues_server.ensure_database("queues", owner="queues")
-    return queues_server.url("queues", "queues").replace("postgresql://", "pgmq://", 1)
+    assert queues_server.running
+    return servers.pgmq_url()
 
 
 @pytest.fixture(scope="session")
 def new_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], NativeRabbitMQ]:
-    if NativeRabbitMQ.find() is None:
-        reason = (
-            "RABBITMQ IS NOT TESTED: it is not installed here (apt-get install rabbitmq-server, or set RABBITMQ_HOME)"
-        )
-        if "rabbitmq" in os.environ.get("STRANGLER_REQUIRE", ""):
-            pytest.fail(f"STRANGLER_REQUIRE asks for rabbitmq. {reason}", pytrace=False)
-        pytest.skip(reason)
+    """For tests that take a server away: one of their own."""
+    servers.require_rabbitmq()
     return lambda: NativeRabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_url(new_rabbitmq: Callable[[], NativeRabbitMQ]) -> Iterator[str]:
-    with new_rabbitmq() as server:
-        yield server.url
+def rabbitmq_url() -> str:
+    servers.require_rabbitmq()
+    return servers.rabbitmq().start().url

@@ -60,6 +60,7 @@ def test_a_log_connection_and_slot_taken_away_under_load_lose_nothing(
     for streams in (1, 2, 3):
         relay.wait_for(partial(streams_for_the, streams, relay), 30, "the stream")
         handled_some_more(project)
+        until(lambda: slot(superuser, name(project)) == (True,), "Debezium to hold the slot")
         superuser.execute(cut, [name(project)])
         drop_slot(superuser, name(project))
     handled_some_more(project)

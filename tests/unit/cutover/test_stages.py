@@ -70,6 +70,10 @@ def test_the_environment_wins_over_the_settings(settings: Any, monkeypatch: pyte
     monkeypatch.setenv("STAGE_NOTIFICATIONS", "canary:25")
     stages(settings, notifications="extracted")
     assert str(kit.stages["notifications"]) == "canary:25"
+    monkeypatch.setenv("STAGE_NOTIFICATIONS", "gone")
+    stages(settings, notifications="extracted")
+    with pytest.raises(ConfigurationError, match=r"environment variable STAGE_NOTIFICATIONS='gone': .*'canary'"):
+        kit.load()
 
 
 @pytest.mark.parametrize(

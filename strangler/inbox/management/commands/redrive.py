@@ -25,4 +25,5 @@ class Command(KitCommand):
         given = {field: value for field, value in chosen.items() if value}
         if not given and not options["all"]:
             raise CommandError("say which dead letters: --group NAME, --key KEY, or --all")
-        self.stdout.write(f"{operations.redrive(DeadLetter.objects.filter(**given))} dead letters redriven")
+        count = operations.redrive(DeadLetter.objects.filter(**given))
+        self.stdout.write(f"{count} dead letter{'' if count == 1 else 's'} redriven")
