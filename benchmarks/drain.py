@@ -33,7 +33,6 @@ _RELAYED = """
     SELECT count(*), extract(epoch FROM max(relayed_at) - min(relayed_at))::float
     FROM strangler_outbox WHERE relayed_at IS NOT NULL
 """
-_STREAMING = "SELECT 1 FROM pg_replication_slots WHERE active AND database = current_database()"
 _HANDLED = "SELECT count(*), extract(epoch FROM max(handled_at) - min(handled_at))::float FROM strangler_inbox"
 
 
@@ -67,7 +66,7 @@ def _from_the_table(project: Project, fill: str, events: int) -> float:
 
 def _from_the_log(project: Project, fill: str, events: int) -> float:
     relay = project.start_relay()
-    until(lambda: project.rows(_STREAMING), "the log stream", seconds=60)
+    until(lambda: "relay_streams" in relay.log.read_text(), "the log to flow", seconds=60)
     relay.send_signal(signal.SIGSTOP)
     project.run(fill)
     relay.send_signal(signal.SIGCONT)

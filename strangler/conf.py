@@ -55,7 +55,7 @@ class DebeziumSettings(BaseModel):
     slot: str = Field(default="strangler_outbox", pattern=r"^[a-z0-9_]{1,63}$")
     publication: str = Field(default="strangler_outbox", pattern=r"^[a-z0-9_]{1,63}$")
     poll_interval_ms: int = Field(default=10, ge=1)
-    heartbeat_interval_ms: int = Field(default=10_000, ge=100)
+    heartbeat_interval_ms: int = Field(default=2_000, ge=100)
 
 
 class StranglerSettings(BaseModel):

@@ -50,6 +50,8 @@ class Engine:
         self._batches: Queue[Sequence[Captured] | CaptureUnavailable] = Queue()
         self._answers: Queue[bool] = Queue()
         self._started_or_ended = Event()
+        self._seen = Event()
+        self._failure: CaptureUnavailable | None = None
         self._closing = False
         consumer = {"handleBatch": self._hand_over, "supportsTombstoneEvents": lambda: False}
         self._engine = (
@@ -65,6 +67,16 @@ class Engine:
         )
         self._thread = jpype.JClass("java.lang.Thread")(self._engine, "debezium")
         self._thread.setDaemon(True)
+
+    def flows(self, timeout: float) -> bool:
+        """Whether the log has shown anything yet, a heartbeat included; waits up to `timeout` seconds for it.
+
+        Raises `CaptureUnavailable` when the engine has ended.
+        """
+        seen = self._seen.wait(timeout)
+        if self._failure:
+            raise self._failure
+        return seen
 
     def poll(self, timeout: float) -> Sequence[Captured]:
         """The next rows in the order of their commits, or none after `timeout` seconds.
@@ -110,6 +122,7 @@ class Engine:
         """On a Java thread. Marking the last record is enough: the engine keeps one offset, the last one marked."""
         if self._closing:
             return
+        self._seen.set()
         captured = self._fields.read(changes)
         if captured:
             self._batches.put(captured)
@@ -126,7 +139,9 @@ class Engine:
         while cause is not None and cause.getCause() is not None:
             cause = cause.getCause()
         text = f"Debezium stopped: {message}" + (f" ({cause.toString()})" if cause is not None else "")
-        self._batches.put(CaptureUnavailable(text))
+        self._failure = CaptureUnavailable(text)
+        self._batches.put(self._failure)
+        self._seen.set()
         self._started_or_ended.set()
 
 

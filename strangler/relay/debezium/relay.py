@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from threading import Event
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import connections
@@ -18,6 +19,9 @@ from strangler.relay.debezium.slot import slot_of_this_run
 from strangler.relay.debezium.source import source_of
 from strangler.relay.debezium.sweeper import Sweeper
 from strangler.relay.polling import relay_batch
+
+if TYPE_CHECKING:
+    from strangler.relay.debezium.engine import Engine
 
 log = structlog.get_logger(__name__)
 
@@ -115,12 +119,20 @@ class DebeziumRelay:
             stream = Stream(
                 connection, publisher, backoff_max=self._backoff_max, on_deferred=sweeper.wake, stop=self._stop
             )
-            log.info("relay_streams", relay="debezium", slot=self._debezium.slot)
+            self._poll_until_the_log_flows(engine, publisher)
             while not self._stop.is_set():
                 sweeper.check()
                 captured = engine.poll(_POLL_SECONDS)
                 if captured and stream.carry(captured):
                     engine.done()
+
+    def _poll_until_the_log_flows(self, engine: Engine, publisher: Publisher) -> None:
+        """The engine takes seconds to start. The log brings these events too, and the outbox says they are done."""
+        while not self._stop.is_set():
+            if engine.flows(_POLL_SECONDS):
+                log.info("relay_streams", relay="debezium", slot=self._debezium.slot)
+                return
+            self._relay_pending(publisher)
 
     def _sweeper(self) -> Sweeper:
         return Sweeper(
