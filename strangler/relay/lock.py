@@ -31,10 +31,3 @@ def acquire(connection: BaseDatabaseWrapper, *, shared: bool, stop: Event) -> bo
             waiting = True
         stop.wait(_RETRY_SECONDS)
     return False
-
-
-def release(connection: BaseDatabaseWrapper) -> None:
-    """Give back every lock of the session; a broken connection has none left."""
-    if connection.is_usable():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock_all()")
