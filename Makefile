@@ -15,7 +15,8 @@ demo:  ## watch an order become an event, a service take over, and a crash lose 
 	@$(RUN) devstack.demo $(ARGS)
 
 test: environment  ## run the tests (ARGS="-k outbox" for some)
-	@$(RUN) pytest $(ARGS)
+	@mkdir -p .local/tmp
+	@TMPDIR=$(CURDIR)/.local/tmp $(RUN) pytest $(ARGS)
 
 lint: environment  ## check style, formatting, types and the direction of imports
 	$(RUN) ruff check
