@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
 
 from strangler.conf import settings
 from strangler.errors import ConfigurationError
+from strangler.messaging import Event
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[checks.CheckMessage]:
@@ -18,6 +19,12 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[ch
     except ConfigurationError as error:
         return [checks.Error(str(error), hint="See the kit's settings in strangler/conf.py.", id="strangler.E001")]
     return []
+
+
+def is_owned(event: type[Event]) -> bool:
+    """Whether the installed app that declares the class is the event's owner, and not a reader of it."""
+    app = apps.get_containing_app_config(event.__module__)
+    return app is not None and app.label == event.owner
 
 
 class KitAppConfig(AppConfig):

@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core import checks
 
+from strangler.apps import is_owned
 from strangler.conf import settings
 from strangler.errors import ConfigurationError
 from strangler.inbox.subscriptions import Subscription, subscriptions
@@ -59,5 +60,4 @@ def _unknown(subscription: Subscription, where: str, way_out: str) -> checks.Err
 
 
 def _declared_by_its_owner(event: type[Event]) -> bool:
-    owners = (apps.get_containing_app_config(cls.__module__) for cls in registry.declared_as(event.wire_type()))
-    return any(app is not None and app.label == event.owner for app in owners)
+    return any(is_owned(declared) for declared in registry.declared_as(event.wire_type()))

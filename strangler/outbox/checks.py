@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core import checks
 
+from strangler.apps import is_owned
 from strangler.messaging import Event, registry
 
 _PUBLISHERS = {"publish", "publish_many"}
@@ -37,8 +38,7 @@ def check_declarations(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
     owned: dict[str, type[Event]] = {}
     problems: list[checks.CheckMessage] = []
     for event in registry:
-        app = apps.get_containing_app_config(event.__module__)
-        if app is None or app.label != event.owner:
+        if not is_owned(event):
             continue
         first = owned.setdefault(event.wire_type(), event)
         if first is not event:

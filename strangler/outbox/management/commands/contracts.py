@@ -7,11 +7,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from strangler.apps import is_owned
 from strangler.commands import KitCommand
-from strangler.errors import NotTheOwner
-from strangler.messaging import Event, registry
+from strangler.messaging import registry
 from strangler.messaging.contracts import contract_path, schema_of
-from strangler.outbox.publishing import require_ownership
 
 
 class Command(KitCommand):
@@ -22,17 +21,9 @@ class Command(KitCommand):
         parser.add_argument("--to", type=Path, default=Path("contracts"), help="folder (default: contracts)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        owned = [event for event in registry if _is_owned(event)]
+        owned = [event for event in registry if is_owned(event)]
         for event in owned:
             path = options["to"] / contract_path(event)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(schema_of(event), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         self.stdout.write(f"{len(owned)} schemas in {options['to']}")
-
-
-def _is_owned(event: type[Event]) -> bool:
-    try:
-        require_ownership(event)
-    except NotTheOwner:
-        return False
-    return True

@@ -6,17 +6,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connections, router
 
+from strangler.commands import KitCommand
 from strangler.conf import settings
-from strangler.errors import ConfigurationError
 from strangler.outbox.models import OutboxMessage
 from strangler.relay.debezium import files
 from strangler.relay.debezium.setup import prepare
 
 
-class Command(BaseCommand):
+class Command(KitCommand):
     help = (
         "Create the role, the right to connect and the publication that Debezium needs, as far as they are missing. "
         'The role is that of STRANGLER["DEBEZIUM"]["DATABASE_URL"].'
@@ -35,11 +35,7 @@ class Command(BaseCommand):
     def _prepare(self, alias: str) -> None:
         if alias not in connections:
             raise CommandError(f"--database {alias}: DATABASES has {', '.join(connections)}")
-        try:
-            done = prepare(connections[alias], settings.debezium)
-        except ConfigurationError as error:
-            raise CommandError(str(error)) from error
-        for line in done or ["everything was there already"]:
+        for line in prepare(connections[alias], settings.debezium) or ["everything was there already"]:
             self.stdout.write(line)
 
     def _write(self, folder: Path) -> None:
