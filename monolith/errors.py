@@ -11,44 +11,102 @@ class ShopError(Exception):
 
 
 class NotFound(ShopError):
+    """What was asked for does not exist, or is not yours."""
+
     status, code = 404, "not_found"
 
 
 class NotACustomer(ShopError):
+    """The account is not a customer's, a staff account for example."""
+
     status, code = 403, "not_a_customer"
 
 
 class EmailTaken(ShopError):
+    """Somebody has registered with this e-mail address already."""
+
     status, code = 409, "email_taken"
 
 
 class EmptyCart(ShopError):
+    """There is nothing in the cart to buy."""
+
     code = "empty_cart"
 
 
 class ProductUnavailable(ShopError):
+    """A product in the cart is not on sale any more."""
+
     status, code = 409, "product_unavailable"
 
 
 class MixedCurrencies(ShopError):
+    """An order has one currency."""
+
     status, code = 409, "mixed_currencies"
 
 
 class OutOfStock(ShopError):
+    """There are not enough units in any warehouse."""
+
     status, code = 409, "out_of_stock"
 
 
+class PromotionRefused(ShopError):
+    """The promotion code is unknown, over, used up, or does not fit this cart."""
+
+    status, code = 409, "promotion_refused"
+
+
+class CannotShipThere(ShopError):
+    """The shop does not ship to this country in this way."""
+
+    status, code = 409, "cannot_ship_there"
+
+
 class PaymentDeclined(ShopError):
+    """The card could not be charged."""
+
     status, code = 402, "payment_declined"
 
 
+class CaptureTooLarge(ShopError):
+    """More should be captured than is authorised."""
+
+    status, code = 409, "capture_too_large"
+
+
 class RefundTooLarge(ShopError):
+    """More should be given back than was paid."""
+
     status, code = 409, "refund_too_large"
 
 
+class NothingToShip(ShopError):
+    """What should go into a parcel is shipped already, or was never ordered."""
+
+    status, code = 409, "nothing_to_ship"
+
+
+class NotReturnable(ShopError):
+    """What should come back was not delivered, or is on its way back already."""
+
+    status, code = 409, "not_returnable"
+
+
+class PriceRefused(ShopError):
+    """A price can't begin in the past, where orders were placed at another one."""
+
+    status, code = 409, "price_refused"
+
+
 class IllegalTransition(ShopError):
+    """A state machine refused a move; the text lists the legal ones."""
+
     status, code = 409, "illegal_transition"
 
 
 class LedgerIsAppendOnly(ShopError):
+    """Entries of a ledger are neither changed nor deleted."""
+
     status, code = 409, "ledger_is_append_only"

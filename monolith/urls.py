@@ -1,16 +1,17 @@
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from monolith.api import health
 
-admin.site.site_header = admin.site.site_title = "Shop"
+handler400 = "monolith.api.problems.bad_request"
+handler404 = "monolith.api.problems.page_not_found"
 
-CONTEXTS = ("catalog", "customers", "orders", "inventory", "payments", "notifications")
+CONTEXTS = ("catalog", "customers", "orders", "inventory", "payments", "shipping", "notifications", "reporting")
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/health/", health, name="health"),
     *(path("api/", include(f"monolith.{context}.urls")) for context in CONTEXTS),
+    path("api/", include("monolith.api.urls")),
+    path("", include("monolith.storefront.urls")),
 ]

@@ -36,7 +36,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _backends_of(item: pytest.Item) -> str:
-    """`polling on rabbitmq`, `broker rabbitmq`: read off the test's parameters, fixtures and class."""
+    """`polling on rabbitmq`, `broker rabbitmq`, `browser chromium`: read off the test's parameters, class and place."""
+    if "browser" in item.path.parts:
+        return "browser chromium"
     params = getattr(getattr(item, "callspec", None), "params", {})
     relay, broker = params.get("project"), params.get("broker_url")
     if relay in _BACKENDS and broker in _BACKENDS:

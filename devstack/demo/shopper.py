@@ -55,7 +55,7 @@ class Shopper:
         home = {"recipient": self._name, "street": "Hauptstr. 1", "postal_code": "10115", "city": "Berlin"}
         self._address = self._api.call("POST", "customers/me/addresses/", 201, {**home, "country": "DE"})["id"]
         products = self._api.call("GET", "products/?page_size=100", 200)["results"]
-        self._skus = sorted(product["sku"] for product in products)
+        self._skus = sorted(variant["sku"] for product in products for variant in product["variants"])
 
     def place_order(self) -> str:
         for sku in self._dice.sample(self._skus, self._dice.randint(1, 3)):

@@ -18,6 +18,12 @@ class Line(BaseModel):
     unit_price: Decimal
 
 
+class Parcel(BaseModel):
+    sku: str
+    name: str
+    quantity: int
+
+
 class ShipTo(BaseModel):
     recipient: str
     street: str
@@ -32,17 +38,18 @@ class AboutAnOrder(Event):
     order_number: str
     customer_email: str
     customer_name: str
-    currency: str
 
 
 class OrderPlaced(AboutAnOrder, type="orders.order_placed", version=1, aggregate="order", key="order_number"):
     lines: tuple[Line, ...]
     total: Decimal
+    currency: str
     ship_to: ShipTo
 
 
 class OrderCancelled(AboutAnOrder, type="orders.order_cancelled", version=1, aggregate="order", key="order_number"):
     total: Decimal
+    currency: str
     reason: str
 
 
@@ -50,6 +57,7 @@ class PaymentCaptured(
     AboutAnOrder, type="payments.payment_captured", version=1, aggregate="payment", key="order_number"
 ):
     amount: Decimal
+    currency: str
     captured_at: datetime
 
 
@@ -57,4 +65,20 @@ class PaymentRefunded(
     AboutAnOrder, type="payments.payment_refunded", version=1, aggregate="payment", key="order_number"
 ):
     amount: Decimal
+    currency: str
     refunded_total: Decimal
+
+
+class ShipmentDispatched(
+    AboutAnOrder, type="shipping.shipment_dispatched", version=1, aggregate="shipment", key="order_number"
+):
+    lines: tuple[Parcel, ...]
+    carrier: str
+    tracking_number: str
+
+
+class ReturnReceived(AboutAnOrder, type="shipping.return_received", version=1, aggregate="return", key="order_number"):
+    return_number: str
+    lines: tuple[Parcel, ...]
+    refunded: Decimal
+    currency: str

@@ -11,6 +11,8 @@ from extracted.notifications.events import (
     OrderPlaced,
     PaymentCaptured,
     PaymentRefunded,
+    ReturnReceived,
+    ShipmentDispatched,
 )
 from strangler.cutover import service_serves
 from strangler.inbox import subscribe
@@ -37,6 +39,16 @@ def confirm_the_cancellation(event: OrderCancelled) -> None:
 @subscribe(PaymentRefunded, group=GROUP)
 def announce_the_refund(event: PaymentRefunded) -> None:
     _email("refund", event)
+
+
+@subscribe(ShipmentDispatched, group=GROUP)
+def announce_the_parcel(event: ShipmentDispatched) -> None:
+    _email("shipment_dispatched", event)
+
+
+@subscribe(ReturnReceived, group=GROUP)
+def confirm_the_return(event: ReturnReceived) -> None:
+    _email("return_received", event)
 
 
 def _email(template: str, event: AboutAnOrder) -> None:

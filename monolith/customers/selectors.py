@@ -28,6 +28,11 @@ def addresses_of(customer: Customer) -> QuerySet[Address]:
     return Address.objects.filter(customer=customer)
 
 
+def default_address(customer: Customer) -> Address | None:
+    """The one a checkout offers first: where none is marked, the oldest."""
+    return addresses_of(customer).order_by("-is_default", "pk").first()
+
+
 def postal_address(customer: Customer, address_id: int) -> PostalAddress:
     """Only the customer's own addresses. Raises NotFound."""
     address = addresses_of(customer).filter(pk=address_id).first()

@@ -1,28 +1,63 @@
+from datetime import datetime
+
 from strangler.messaging import Event
 
 
-class StockTaken(Event, type="inventory.stock_taken", version=1, aggregate="stock_item", key="sku"):
-    """Units left the shelf for an order. Keyed by sku, so `on_hand` only ever moves on, never back in time."""
+class StockLevel(Event):
+    """What every event about stock tells: the levels in that warehouse afterwards.
+
+    All are keyed by SKU, so a copy of the levels only ever moves on, never back in time. Available are
+    `on_hand - reserved`.
+    """
 
     sku: str
+    warehouse: str
     quantity: int
     on_hand: int
-    order_number: str
+    reserved: int
 
 
-class StockReturned(Event, type="inventory.stock_returned", version=1, aggregate="stock_item", key="sku"):
-    """Units of a cancelled order are back on the shelf."""
+class StockReserved(StockLevel, type="inventory.stock_reserved", version=1, aggregate="stock_item", key="sku"):
+    """Units are promised: to the order `reference`, or until `expires_at` to a cart."""
 
-    sku: str
-    quantity: int
-    on_hand: int
-    order_number: str
+    reference: str
+    expires_at: datetime | None
 
 
-class StockAdjusted(Event, type="inventory.stock_adjusted", version=1, aggregate="stock_item", key="sku"):
-    """Somebody counted, received or wrote off units. Without it a copy of the stock would drift."""
+class StockReleased(StockLevel, type="inventory.stock_released", version=1, aggregate="stock_item", key="sku"):
+    """A promise ended without a delivery, by cancellation or because it expired. Others can have the units."""
 
-    sku: str
-    by: int
-    on_hand: int
+    reference: str
+    expired: bool
+
+
+class StockShipped(StockLevel, type="inventory.stock_shipped", version=1, aggregate="stock_item", key="sku"):
+    """Promised units have left the warehouse."""
+
+    reference: str
+
+
+class StockReturned(StockLevel, type="inventory.stock_returned", version=1, aggregate="stock_item", key="sku"):
+    """Units a customer sent back are on the shelf again."""
+
+    reference: str
+
+
+class StockAdjusted(StockLevel, type="inventory.stock_adjusted", version=1, aggregate="stock_item", key="sku"):
+    """Somebody counted, received or wrote off units: `quantity` is the difference. Without it a copy would drift."""
+
     reason: str
+
+
+class StockDispatched(StockLevel, type="inventory.stock_dispatched", version=1, aggregate="stock_item", key="sku"):
+    """Units are on their way to another warehouse and count in neither."""
+
+    transfer: str
+    destination: str
+
+
+class StockReceived(StockLevel, type="inventory.stock_received", version=1, aggregate="stock_item", key="sku"):
+    """Units of a transfer have arrived."""
+
+    transfer: str
+    source: str

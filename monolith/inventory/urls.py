@@ -1,8 +1,11 @@
 from rest_framework.routers import SimpleRouter
 
-from monolith.inventory.api import StockViewSet
+from monolith.inventory.api import ReservationViewSet, StockViewSet, TransferViewSet, WarehouseViewSet
 
 router = SimpleRouter()
+router.register("warehouses", WarehouseViewSet, basename="warehouse")
 router.register("stock", StockViewSet, basename="stock")
+router.register("reservations", ReservationViewSet, basename="reservation")
+router.register("transfers", TransferViewSet, basename="transfer")
 
 urlpatterns = router.urls

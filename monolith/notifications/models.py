@@ -26,6 +26,7 @@ class Email(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("resend_email", "Can send an e-mail again")]
         constraints = [
             models.UniqueConstraint(fields=["cause", "address", "template"], name="notifications_once_per_cause")
         ]

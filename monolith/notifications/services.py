@@ -11,15 +11,20 @@ from monolith.notifications import delivery
 from monolith.notifications.models import Email
 from monolith.orders.events import OrderCancelled, OrderPlaced
 from monolith.payments.events import PaymentCaptured, PaymentRefunded
+from monolith.shipping.events import ReturnReceived, ShipmentDispatched
 from strangler.cutover import monolith_serves
 
-TellsTheCustomer = OrderPlaced | OrderCancelled | PaymentCaptured | PaymentRefunded
+TellsTheCustomer = (
+    OrderPlaced | OrderCancelled | PaymentCaptured | PaymentRefunded | ShipmentDispatched | ReturnReceived
+)
 
 TEMPLATES: dict[type[TellsTheCustomer], str] = {
     OrderPlaced: "order_confirmation",
     OrderCancelled: "order_cancelled",
     PaymentCaptured: "payment_receipt",
     PaymentRefunded: "refund",
+    ShipmentDispatched: "shipment_dispatched",
+    ReturnReceived: "return_received",
 }
 
 

@@ -1,59 +1,53 @@
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from rest_framework import mixins, serializers, viewsets
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from monolith.customers.selectors import customer_of, postal_address
+from monolith.api.idempotency import idempotent
+from monolith.api.permissions import OwnerOrStaff, may
+from monolith.api.raising import raises
+from monolith.api.viewsets import ReadViewSet, checked
+from monolith.errors import IllegalTransition, RefundTooLarge
 from monolith.money import CENT
 from monolith.orders import services
-from monolith.orders.models import Cart, Order, OrderLine
-from monolith.orders.selectors import cart_lines, order_visible_to, orders_visible_to
+from monolith.orders.models import Order, OrderLine
+from monolith.orders.selectors import order_visible_to, orders_visible_to
 
 
 class OrderLineSerializer(serializers.ModelSerializer):
+    total = serializers.DecimalField(12, 2, read_only=True, help_text="tax included")
+
     class Meta:
         model = OrderLine
-        fields = ["sku", "name", "quantity", "unit_price"]
+        fields = ["sku", "name", "quantity", "unit_price", "discount", "tax_rate", "tax", "total"]
+        read_only_fields = fields
+
+
+class ShipToSerializer(serializers.Serializer):
+    recipient = serializers.CharField()
+    street = serializers.CharField()
+    postal_code = serializers.CharField()
+    city = serializers.CharField()
+    country = serializers.CharField()
 
 
 class OrderSerializer(serializers.ModelSerializer):
+    ship_to = ShipToSerializer()
     lines = OrderLineSerializer(many=True)
 
     class Meta:
         model = Order
         fields = [
-            *("number", "status", "total", "currency", "ship_to", "placed_at"),
+            *("number", "status", "subtotal", "discount", "shipping_cost", "tax", "total", "currency"),
+            *("promotion_code", "shipping_method", "ship_to", "placed_at", "shipped_at", "delivered_at"),
             *("cancelled_at", "cancel_reason", "lines"),
         ]
-
-
-class CartLineSerializer(serializers.Serializer):
-    sku = serializers.CharField()
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
-    unit_price = serializers.DecimalField(12, 2)
-    line_total = serializers.DecimalField(12, 2)
-    currency = serializers.CharField()
-    available = serializers.BooleanField()
-
-
-class QuantitySerializer(serializers.Serializer):
-    quantity = serializers.IntegerField(min_value=1, max_value=999)
-
-
-class AddItemSerializer(QuantitySerializer):
-    sku = serializers.CharField(max_length=40)
-
-
-class CheckoutSerializer(serializers.Serializer):
-    address_id = serializers.IntegerField(min_value=1)
-    card_token = serializers.CharField(max_length=100)
+        read_only_fields = fields
 
 
 class CancelSerializer(serializers.Serializer):
@@ -64,52 +58,23 @@ class RefundSerializer(serializers.Serializer):
     amount = serializers.DecimalField(12, 2, min_value=CENT, required=False, help_text="all that is left by default")
 
 
-def _checked(form: type[serializers.Serializer], request: Request) -> dict[str, Any]:
-    checked = form(data=request.data)
-    checked.is_valid(raise_exception=True)
-    return checked.validated_data
+class OrderFilter(filters.FilterSet):
+    placed = filters.DateTimeFromToRangeFilter(field_name="placed_at")
+
+    class Meta:
+        model = Order
+        fields = ["status", "currency"]
 
 
-def _cart_answer(cart: Cart, status: int = 200) -> Response:
-    lines = cart_lines(cart)
-    total = sum((line.line_total for line in lines), Decimal("0.00"))
-    return Response({"items": CartLineSerializer(lines, many=True).data, "total": str(total)}, status=status)
+class OrderViewSet(ReadViewSet):
+    """Customers see and cancel their own orders, staff those of everybody."""
 
-
-class CartView(APIView):
-    def get(self, request: Request) -> Response:
-        return _cart_answer(services.cart_of(request.user))
-
-
-class CartItemsView(APIView):
-    def post(self, request: Request) -> Response:
-        cart = services.cart_of(request.user)
-        services.add_to_cart(cart, **_checked(AddItemSerializer, request))
-        return _cart_answer(cart, status=201)
-
-
-class CartItemView(APIView):
-    def patch(self, request: Request, sku: str) -> Response:
-        cart = services.cart_of(request.user)
-        services.change_quantity(cart, sku, **_checked(QuantitySerializer, request))
-        return _cart_answer(cart)
-
-    def delete(self, request: Request, sku: str) -> Response:
-        cart = services.cart_of(request.user)
-        services.remove_from_cart(cart, sku)
-        return _cart_answer(cart)
-
-
-class CheckoutView(APIView):
-    def post(self, request: Request) -> Response:
-        form = _checked(CheckoutSerializer, request)
-        address = postal_address(customer_of(request.user), form["address_id"])
-        order = services.checkout(services.cart_of(request.user), address=address, card_token=form["card_token"])
-        return Response(OrderSerializer(order).data, status=201)
-
-
-class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    permission_classes = [OwnerOrStaff]
+    owner = "customer.user"
     serializer_class = OrderSerializer
+    queryset = Order.objects.none()
+    filterset_class = OrderFilter
+    ordering_fields = ("placed_at", "total")
     lookup_field = "number"
     lookup_value_regex = r"[-\w]+"
 
@@ -119,12 +84,25 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def get_object(self) -> Order:
         return order_visible_to(self.request.user, self.kwargs["number"])
 
+    def get_permissions(self) -> list[Any]:
+        """A customer may cancel an order of hers; staff need the right to."""
+        if self.action == "cancel" and self.request.user.is_staff:
+            return [may("orders.cancel_order")()]
+        return [OwnerOrStaff()] if self.action == "cancel" else super().get_permissions()
+
+    @extend_schema(request=CancelSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"])
+    @raises(IllegalTransition)
     def cancel(self, request: Request, number: str) -> Response:
-        order = services.cancel_order(self.get_object(), **_checked(CancelSerializer, request))
+        """Before anything is shipped: goods free again, money back."""
+        order = services.cancel_order(self.get_object(), **checked(CancelSerializer, request))
         return Response(OrderSerializer(order).data)
 
-    @action(detail=True, methods=["post"], permission_classes=[IsAdminUser])
+    @extend_schema(request=RefundSerializer, responses=OrderSerializer)
+    @action(detail=True, methods=["post"], permission_classes=[may("orders.refund_order")])
+    @raises(IllegalTransition, RefundTooLarge)
+    @idempotent("refund")
     def refund(self, request: Request, number: str) -> Response:
-        order = services.refund_order(self.get_object(), **_checked(RefundSerializer, request))
+        """Money back; what was shipped stays with the customer."""
+        order = services.refund_order(self.get_object(), **checked(RefundSerializer, request))
         return Response(OrderSerializer(order).data)

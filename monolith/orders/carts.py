@@ -1,11 +1,17 @@
 """Use cases of the cart. Each locks the cart, so a double click can't add twice or check out while adding."""
 
-from django.db import transaction
+from datetime import datetime, timedelta
 
-from monolith.catalog.selectors import product_on_sale
+from django.db import transaction
+from django.utils import timezone
+
+from monolith.catalog.selectors import variant_on_sale
 from monolith.customers.selectors import customer_of
-from monolith.errors import NotFound
+from monolith.errors import EmptyCart, NotFound
+from monolith.inventory import services as inventory
+from monolith.orders import promotions
 from monolith.orders.models import Cart, CartItem
+from monolith.orders.selectors import cart_summary
 
 
 def cart_of(user: object) -> Cart:
@@ -18,13 +24,18 @@ def locked(cart: Cart) -> Cart:
     return Cart.objects.select_for_update(of=("self",)).select_related("customer").get(pk=cart.pk)
 
 
+def hold_reference(cart: Cart) -> str:
+    """Under which the stock of somebody who is at the checkout is reserved."""
+    return f"cart:{cart.pk}"
+
+
 @transaction.atomic
 def add_to_cart(cart: Cart, sku: str, quantity: int) -> CartItem:
-    """Adds to what is there already. Raises NotFound for a product that isn't on sale."""
-    product = product_on_sale(sku)
-    item = CartItem.objects.filter(cart=locked(cart), sku=product.sku).first()
+    """Adds to what is there already. Raises NotFound for a variant that isn't on sale."""
+    variant = variant_on_sale(sku)
+    item = CartItem.objects.filter(cart=locked(cart), variant=variant).first()
     if item is None:
-        return CartItem.objects.create(cart=cart, sku=product.sku, quantity=quantity)
+        return CartItem.objects.create(cart=cart, variant=variant, quantity=quantity)
     item.quantity += quantity
     item.save(update_fields=["quantity"])
     return item
@@ -33,11 +44,42 @@ def add_to_cart(cart: Cart, sku: str, quantity: int) -> CartItem:
 @transaction.atomic
 def change_quantity(cart: Cart, sku: str, quantity: int) -> None:
     """Raises NotFound."""
-    if not CartItem.objects.filter(cart=locked(cart), sku=sku).update(quantity=quantity):
-        raise NotFound(f"{sku!r} is not in your cart; POST it to /api/cart/items/ first.")
+    if not CartItem.objects.filter(cart=locked(cart), variant__sku=sku).update(quantity=quantity):
+        raise NotFound(f"{sku!r} is not in your cart; add it first.")
 
 
 @transaction.atomic
 def remove_from_cart(cart: Cart, sku: str) -> None:
     """Removing what isn't there is fine: the result is the one asked for."""
-    CartItem.objects.filter(cart=locked(cart), sku=sku).delete()
+    CartItem.objects.filter(cart=locked(cart), variant__sku=sku).delete()
+
+
+@transaction.atomic
+def apply_promotion(cart: Cart, code: str) -> None:
+    """Takes the place of an earlier one. Raises PromotionRefused, and checkout may once more: time goes on."""
+    cart = locked(cart)
+    promotion = promotions.promotion_called(code)
+    summary = cart_summary(cart)
+    promotions.check(promotion, subtotal=summary.subtotal, currency=summary.currency)
+    cart.promotion = promotion
+    cart.save(update_fields=["promotion"])
+
+
+@transaction.atomic
+def remove_promotion(cart: Cart) -> None:
+    Cart.objects.filter(pk=locked(cart).pk).update(promotion=None)
+
+
+@transaction.atomic
+def hold(cart: Cart, minutes: int = 15) -> datetime:
+    """Keeps the goods for somebody who is typing in a card number, in the place of an earlier hold; returns until when.
+
+    Raises EmptyCart, OutOfStock.
+    """
+    cart = locked(cart)
+    wanted = dict(cart.items.values_list("variant__sku", "quantity"))
+    if not wanted:
+        raise EmptyCart("Your cart is empty; there is nothing to hold.")
+    until = timezone.now() + timedelta(minutes=minutes)
+    inventory.reserve(hold_reference(cart), wanted, expires_at=until)
+    return until

@@ -13,6 +13,8 @@ class Line(BaseModel):
     name: str
     quantity: int
     unit_price: Amount
+    discount: Amount
+    tax: Amount
 
 
 class ShipTo(BaseModel):
@@ -25,29 +27,59 @@ class ShipTo(BaseModel):
     country: str
 
 
-class OrderPlaced(Event, type="orders.order_placed", version=1, aggregate="order", key="order_number"):
-    """A customer has bought something: stock is taken and payment captured in the same transaction."""
+class OrderEvent(Event):
+    """What every event about an order tells, so that no reader has to come back and ask."""
 
     order_number: str
     customer_id: int
     customer_name: str
     customer_email: str
-    lines: tuple[Line, ...]
     total: Amount
     currency: Currency
+
+
+class OrderPlaced(OrderEvent, type="orders.order_placed", version=1, aggregate="order", key="order_number"):
+    """A customer has bought something: stock is reserved and the payment authorised in the same transaction."""
+
+    lines: tuple[Line, ...]
+    subtotal: Amount
+    discount: Amount
+    shipping_cost: Amount
+    tax: Amount
+    promotion_code: str
+    shipping_method: str
     ship_to: ShipTo
     placed_at: datetime
 
 
-class OrderCancelled(Event, type="orders.order_cancelled", version=1, aggregate="order", key="order_number"):
-    """An order will not be fulfilled; its goods are back in stock and its payment is refunded."""
+class OrderCancelled(OrderEvent, type="orders.order_cancelled", version=1, aggregate="order", key="order_number"):
+    """An order will not be fulfilled; its goods are free again and its payment is given back."""
 
-    order_number: str
-    customer_id: int
-    customer_name: str
-    customer_email: str
     lines: tuple[Line, ...]
-    total: Amount
-    currency: Currency
     reason: str
     cancelled_at: datetime
+
+
+class OrderShipped(OrderEvent, type="orders.order_shipped", version=1, aggregate="order", key="order_number"):
+    """Goods have left the warehouse: all of what was ordered, or (`complete` is false) a part of it."""
+
+    complete: bool
+    shipped_at: datetime
+
+
+class OrderDelivered(OrderEvent, type="orders.order_delivered", version=1, aggregate="order", key="order_number"):
+    """The customer has everything."""
+
+    delivered_at: datetime
+
+
+class OrderReturned(OrderEvent, type="orders.order_returned", version=1, aggregate="order", key="order_number"):
+    """Everything that was ordered came back."""
+
+    returned_at: datetime
+
+
+class OrderRefunded(OrderEvent, type="orders.order_refunded", version=1, aggregate="order", key="order_number"):
+    """The customer has all the money back. A partial refund is told by payments alone: the order goes on."""
+
+    refunded_at: datetime

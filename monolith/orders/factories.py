@@ -1,17 +1,33 @@
-import factory
+from datetime import timedelta
+from decimal import Decimal
 
-from monolith.catalog.factories import ProductFactory
+import factory
+from django.utils import timezone
+
+from monolith.catalog.factories import VariantFactory
 from monolith.customers.factories import CustomerFactory
 from monolith.customers.selectors import PostalAddress
 from monolith.inventory.factories import StockItemFactory
-from monolith.orders.models import Cart, CartItem, Order
+from monolith.orders.models import Cart, CartItem, Order, OrderLine, Promotion
 from monolith.orders.services import checkout
 
 BERLIN = PostalAddress("Ada Lovelace", "Hauptstr. 1", "10115", "Berlin", "DE")
 
 
+class PromotionFactory(factory.django.DjangoModelFactory):
+    """10 % off for everybody, since yesterday and without an end."""
+
+    class Meta:
+        model = Promotion
+
+    code = factory.Sequence(lambda n: f"SAVE{n}")
+    kind = Promotion.Kind.PERCENT
+    value = Decimal("10.00")
+    valid_from = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+
+
 class CartFactory(factory.django.DjangoModelFactory):
-    """`CartFactory(items=2)`: products on sale, each with stock on hand; pass `items=0` for an empty one."""
+    """`CartFactory(items=2)`: variants on sale, each with stock on hand; pass `items=0` for an empty one."""
 
     class Meta:
         model = Cart
@@ -28,12 +44,11 @@ class CartFactory(factory.django.DjangoModelFactory):
 class CartItemFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = CartItem
-        exclude = ["product", "stock"]
+        exclude = ["stock"]
 
     cart = factory.SubFactory(CartFactory, items=0)
-    product = factory.SubFactory(ProductFactory)
-    stock = factory.SubFactory(StockItemFactory, sku=factory.SelfAttribute("..product.sku"))
-    sku = factory.SelfAttribute("product.sku")
+    variant = factory.SubFactory(VariantFactory)
+    stock = factory.SubFactory(StockItemFactory, sku=factory.SelfAttribute("..variant.sku"))
     quantity = 2
 
 
@@ -50,3 +65,16 @@ class OrderFactory(factory.Factory):
     @classmethod
     def _create(cls, _model: type[Order], *_args: object, **kwargs: object) -> Order:
         return checkout(kwargs.pop("cart"), **kwargs)
+
+
+class OrderLineFactory(factory.Factory):
+    """The line of an order of one line."""
+
+    class Meta:
+        model = OrderLine
+
+    order = factory.SubFactory(OrderFactory)
+
+    @classmethod
+    def _create(cls, _model: type[OrderLine], *_args: object, order: Order) -> OrderLine:
+        return order.lines.get()

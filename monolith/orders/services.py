@@ -1,46 +1,89 @@
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any, Literal
 
 from django.db import transaction
 from django.utils import timezone
 
-from monolith.catalog.selectors import products_by_sku
 from monolith.customers.selectors import PostalAddress
 from monolith.errors import EmptyCart, MixedCurrencies, ProductUnavailable
 from monolith.inventory import services as inventory
 from monolith.notifications import services as notifications
-from monolith.orders.carts import add_to_cart, cart_of, change_quantity, locked, remove_from_cart
-from monolith.orders.events import Line, OrderCancelled, OrderPlaced, ShipTo
+from monolith.orders import promotions
+from monolith.orders.carts import (
+    add_to_cart,
+    apply_promotion,
+    cart_of,
+    change_quantity,
+    hold,
+    hold_reference,
+    locked,
+    remove_from_cart,
+    remove_promotion,
+)
+from monolith.orders.events import (
+    Line,
+    OrderCancelled,
+    OrderDelivered,
+    OrderPlaced,
+    OrderRefunded,
+    OrderReturned,
+    OrderShipped,
+    ShipTo,
+)
 from monolith.orders.models import Cart, Order, OrderLine
+from monolith.orders.pricing import subtotal_of
+from monolith.orders.selectors import CartLine, cart_lines, totals_of
 from monolith.payments import services as payments
 from strangler.outbox import publish
 
 __all__ = [
     "add_to_cart",
+    "apply_promotion",
     "cancel_order",
     "cart_of",
     "change_quantity",
     "checkout",
+    "hold",
+    "record_delivery",
+    "record_return",
+    "record_shipment",
     "refund_order",
     "remove_from_cart",
+    "remove_promotion",
 ]
+
+Status = Order.Status
 
 
 @transaction.atomic
-def checkout(cart: Cart, *, address: PostalAddress, card_token: str) -> Order:
+def checkout(
+    cart: Cart,
+    *,
+    address: PostalAddress,
+    card_token: str,
+    shipping_method: str = "standard",
+    pay: Literal["now", "on_shipment"] = "now",
+) -> Order:
     """Everything or nothing: stock, order, e-mails, payment and events in one transaction, by direct calls.
 
-    The payment comes last, because the gateway is the one thing here that a rollback would not undo.
-    Raises EmptyCart, ProductUnavailable, MixedCurrencies, OutOfStock, PaymentDeclined.
+    Locks are taken in one order everywhere (cart or order, promotion, stock, the order's own rows), so that no two
+    wait for each other. The payment comes last, because the gateway is the one thing that a rollback would not undo.
+
+    Raises EmptyCart, ProductUnavailable, MixedCurrencies, PromotionRefused, CannotShipThere, OutOfStock,
+    PaymentDeclined.
     """
     cart = locked(cart)
-    order, lines = _new_order(cart, address)
-    inventory.take_stock(order.number, {line.sku: line.quantity for line in lines})
+    order, lines = _new_order(cart, address, shipping_method)
+    reserved = inventory.claim_hold(hold_reference(cart), order.number, {line.sku: line.quantity for line in lines})
     order.save()
+    for line in lines:
+        line.reservation = reserved[line.sku]
     OrderLine.objects.bulk_create(lines)
-    cart.items.all().delete()
-    placed = OrderPlaced(**_carried(order, lines), ship_to=ShipTo(**order.ship_to), placed_at=order.placed_at)
-    notifications.notify(placed, order_number=order.number, cause=publish(placed))
-    payments.charge(
+    _empty(cart)
+    _tell_placed(order, lines)
+    take_payment = payments.charge if pay == "now" else payments.authorise
+    take_payment(
         order.number,
         amount=order.total,
         currency=order.currency,
@@ -53,30 +96,65 @@ def checkout(cart: Cart, *, address: PostalAddress, card_token: str) -> Order:
 
 @transaction.atomic
 def cancel_order(order: Order, reason: str) -> Order:
-    """Goods back in stock, what is left of the payment back to the customer. Raises IllegalTransition."""
+    """Before anything is shipped: goods free again, what was paid back to the customer. Raises IllegalTransition."""
     order = _locked_order(order)
-    order.move_to(Order.Status.CANCELLED)
-    order.cancelled_at, order.cancel_reason = timezone.now(), reason
-    order.save(update_fields=["status", "cancelled_at", "cancel_reason"])
-    lines = list(order.lines.all())
-    inventory.return_stock(order.number, {line.sku: line.quantity for line in lines})
-    payments.refund(order.number)
-    cancelled = OrderCancelled(**_carried(order, lines), reason=reason, cancelled_at=order.cancelled_at)
+    order.check_move_to(Status.CANCELLED)
+    promotions.give_back(order.promotion_code)
+    inventory.release(order.number)
+    payments.give_back(order.number)
+    now = timezone.now()
+    _move(order, Status.CANCELLED, cancelled_at=now, cancel_reason=reason)
+    lines = [_told_line(line) for line in order.lines.all()]
+    cancelled = OrderCancelled(**_told(order), lines=lines, reason=reason, cancelled_at=now)
     notifications.notify(cancelled, order_number=order.number, cause=publish(cancelled))
     return order
 
 
 @transaction.atomic
 def refund_order(order: Order, amount: Decimal | None = None) -> Order:
-    """Gives back `amount`, or all that is left; the goods stay with the customer. Refunded in full is a final status.
+    """Gives back `amount`, or all that is left; shipped goods stay with the customer.
 
+    Refunded in full is a final status: what is still reserved for the order is free again, and nothing more is shipped.
     Raises IllegalTransition, RefundTooLarge.
     """
     order = _locked_order(order)
-    order.check_move_to(Order.Status.REFUNDED)
-    if payments.refund(order.number, amount).refundable == 0:
-        order.move_to(Order.Status.REFUNDED)
-        order.save(update_fields=["status"])
+    order.check_move_to(Status.REFUNDED)
+    if payments.refund(order.number, amount).fully_refunded:
+        inventory.release(order.number)
+        _move(order, Status.REFUNDED)
+        publish(OrderRefunded(**_told(order), refunded_at=timezone.now()))
+    return order
+
+
+@transaction.atomic
+def record_shipment(order: Order, *, complete: bool) -> Order:
+    """Goods have left the warehouse, with them all or (`complete` is false) a part. Raises IllegalTransition."""
+    order = _locked_order(order)
+    now = timezone.now()
+    if complete:
+        _move(order, Status.SHIPPED, shipped_at=now)
+    else:
+        _move(order, Status.PARTIALLY_SHIPPED)
+    publish(OrderShipped(**_told(order), complete=complete, shipped_at=now))
+    return order
+
+
+@transaction.atomic
+def record_delivery(order: Order) -> Order:
+    """The customer has everything. Raises IllegalTransition."""
+    order = _locked_order(order)
+    now = timezone.now()
+    _move(order, Status.DELIVERED, delivered_at=now)
+    publish(OrderDelivered(**_told(order), delivered_at=now))
+    return order
+
+
+@transaction.atomic
+def record_return(order: Order) -> Order:
+    """Everything came back. Raises IllegalTransition."""
+    order = _locked_order(order)
+    _move(order, Status.RETURNED)
+    publish(OrderReturned(**_told(order), returned_at=timezone.now()))
     return order
 
 
@@ -84,49 +162,81 @@ def _locked_order(order: Order) -> Order:
     return Order.objects.select_for_update().get(pk=order.pk)
 
 
-def _new_order(cart: Cart, address: PostalAddress) -> tuple[Order, list[OrderLine]]:
-    """Unsaved, at the prices of this moment."""
-    items = list(cart.items.all())
-    if not items:
-        raise EmptyCart("Your cart is empty; POST products to /api/cart/items/ first.")
-    products = products_by_sku(item.sku for item in items)
-    gone = [item.sku for item in items if item.sku not in products or not products[item.sku].active]
-    if gone:
-        raise ProductUnavailable(f"No longer on sale: {', '.join(gone)}. Remove it from the cart.")
-    currencies = sorted({product.currency for product in products.values()})
-    if len(currencies) > 1:
-        raise MixedCurrencies(f"The cart mixes {' and '.join(currencies)}; place one order per currency.")
+def _move(order: Order, status: Status, **changes: object) -> None:
+    order.move_to(status)
+    for name, value in changes.items():
+        setattr(order, name, value)
+    order.save(update_fields=["status", *changes])
+
+
+def _new_order(cart: Cart, address: PostalAddress, shipping_method: str) -> tuple[Order, list[OrderLine]]:
+    """Unsaved, at the prices of this moment; the promotion is redeemed."""
+    chosen = cart_lines(cart)
+    currency = _common_currency(chosen)
+    subtotal = subtotal_of([line.priced for line in chosen])
+    promotion = cart.promotion_id and promotions.redeem(cart.promotion_id, subtotal=subtotal, currency=currency)
+    totals = totals_of(
+        chosen,
+        discount=promotions.discount_by(promotion),
+        country=address.country,
+        shipping_method=shipping_method,
+        currency=currency,
+    )
     order = Order(
         customer=cart.customer,
         customer_name=cart.customer.name,
         customer_email=cart.customer.email,
         ship_to=address._asdict(),
-        currency=currencies[0],
-        total=sum((products[item.sku].price * item.quantity for item in items), Decimal(0)),
+        shipping_method=shipping_method,
+        promotion_code=promotion.code if promotion else "",
+        currency=currency,
+        **{name: getattr(totals, name) for name in ("subtotal", "discount", "shipping_cost", "tax", "total")},
     )
-    lines = [
-        OrderLine(
-            order=order,
-            sku=item.sku,
-            name=products[item.sku].name,
-            quantity=item.quantity,
-            unit_price=products[item.sku].price,
-        )
-        for item in items
-    ]
-    return order, lines
+    return order, [_new_line(order, line, sums) for line, sums in zip(chosen, totals.lines, strict=True)]
 
 
-def _carried(order: Order, lines: list[OrderLine]) -> dict[str, object]:
-    """What both events tell, so that no reader has to come back and ask."""
-    return {
-        "order_number": order.number,
-        "customer_id": order.customer_id,
-        "customer_name": order.customer_name,
-        "customer_email": order.customer_email,
-        "lines": [
-            Line(sku=line.sku, name=line.name, quantity=line.quantity, unit_price=line.unit_price) for line in lines
-        ],
-        "total": order.total,
-        "currency": order.currency,
-    }
+def _new_line(order: Order, line: CartLine, sums: Any) -> OrderLine:
+    return OrderLine(
+        order=order,
+        **{name: getattr(line, name) for name in ("variant_id", "sku", "name", "quantity", "unit_price")},
+        **{name: getattr(sums, name) for name in ("discount", "tax_rate", "tax")},
+    )
+
+
+def _common_currency(lines: Sequence[CartLine]) -> str:
+    """Raises EmptyCart, ProductUnavailable, MixedCurrencies."""
+    if not lines:
+        raise EmptyCart("Your cart is empty; put something in first.")
+    gone = [line.sku for line in lines if not line.available]
+    if gone:
+        raise ProductUnavailable(f"No longer on sale: {', '.join(gone)}. Remove it from the cart.")
+    currencies = sorted({line.currency for line in lines})
+    if len(currencies) > 1:
+        raise MixedCurrencies(f"The cart mixes {' and '.join(currencies)}; place one order per currency.")
+    return currencies[0]
+
+
+def _empty(cart: Cart) -> None:
+    cart.items.all().delete()
+    cart.promotion = None
+    cart.save(update_fields=["promotion"])
+
+
+def _tell_placed(order: Order, lines: Sequence[OrderLine]) -> None:
+    copied = ("subtotal", "discount", "shipping_cost", "tax", "promotion_code", "shipping_method", "placed_at")
+    placed = OrderPlaced(
+        **_told(order),
+        **{name: getattr(order, name) for name in copied},
+        lines=[_told_line(line) for line in lines],
+        ship_to=ShipTo(**order.ship_to),
+    )
+    notifications.notify(placed, order_number=order.number, cause=publish(placed))
+
+
+def _told(order: Order) -> dict[str, Any]:
+    names = ("customer_id", "customer_name", "customer_email", "total", "currency")
+    return {"order_number": order.number, **{name: getattr(order, name) for name in names}}
+
+
+def _told_line(line: OrderLine) -> Line:
+    return Line(**{name: getattr(line, name) for name in Line.model_fields})

@@ -29,3 +29,7 @@ def capture(authorisation: str, amount: Decimal) -> str:
 
 def refund(authorisation: str, amount: Decimal) -> str:
     return f"refd_{uuid4().hex}"
+
+
+def void(authorisation: str, amount: Decimal) -> str:
+    return f"void_{uuid4().hex}"

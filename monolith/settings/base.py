@@ -9,11 +9,13 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 DEBUG = env.flag("DEBUG")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "monolith.backoffice",
+    "monolith.backoffice.apps.ShopAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
@@ -28,7 +30,10 @@ INSTALLED_APPS = [
     "monolith.inventory",
     "monolith.payments",
     "monolith.orders",
+    "monolith.shipping",
     "monolith.notifications",
+    "monolith.reporting",
+    "monolith.storefront",
 ]
 
 MIDDLEWARE = [
@@ -96,6 +101,22 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10  # seconds; mail is sent in the request, so a hanging server must not hold it for ever
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "shop@example.com")
+SHOP_EMAIL = env.text("SHOP_EMAIL", DEFAULT_FROM_EMAIL)  # where the shop writes to its own people
+
+# Without a broker a task runs in the process that sends it, right after the commit.
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+# PGMQ from the `pgmq` package is plain SQL, not an extension to create.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "init_extension": False,
+        "use_notify": True,
+        "conn_string": CELERY_BROKER_URL.replace("pgmq://", "postgresql://", 1),
+    }
+    if CELERY_BROKER_URL.startswith("pgmq://")
+    else {}
+)
 
 STRANGLER = {
     "SOURCE": "shop",
@@ -103,7 +124,13 @@ STRANGLER = {
     "RELAY": env.text("RELAY", "polling"),
     "DEBEZIUM": {"DATABASE_URL": env.text("CDC_DATABASE_URL")},
     # Published for whoever comes next; a broker that has no queue for any other event refuses it instead of losing it.
-    "EVENTS_WITHOUT_CONSUMERS": ("catalog.*", "customers.*", "inventory.*"),
+    "EVENTS_WITHOUT_CONSUMERS": (
+        *("catalog.*", "customers.*", "inventory.*"),
+        *("orders.order_shipped", "orders.order_delivered", "orders.order_returned", "orders.order_refunded"),
+        *("payments.payment_authorised", "payments.payment_voided"),
+        *("shipping.shipment_packed", "shipping.shipment_delivered", "shipping.shipment_lost"),
+        *("shipping.return_requested", "shipping.return_rejected"),
+    ),
     "STAGES": {},
 }
 

@@ -1,9 +1,12 @@
 """Reads the environment; a missing or mistyped variable is an error that names it."""
 
 import os
+import re
+from typing import NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 
+SECONDS = {"s": 1, "min": 60, "hour": 3600, "day": 86400}
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -38,3 +41,23 @@ def number(name: str, default: int) -> int:
 def names(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+class Rate(NamedTuple):
+    """`count` requests in `seconds`."""
+
+    count: int
+    seconds: int
+
+
+def rate(name: str, default: str) -> Rate | None:
+    """`600/min` and the like; None for `off`."""
+    raw = os.environ.get(name, default)
+    if raw.lower() == "off":
+        return None
+    found = re.fullmatch(rf"([1-9]\d*)/({'|'.join(SECONDS)})", raw)
+    if found is None:
+        raise ImproperlyConfigured(
+            f"{name}={raw!r} is not a rate; write a number and one of {', '.join(SECONDS)}, as in {default}, or off."
+        )
+    return Rate(int(found[1]), SECONDS[found[2]])

@@ -29,6 +29,9 @@ PLANTED = [
     ("monolith/orders/services.py", "import monolith.notifications.admin", "Only notifications sees the inside"),
     ("monolith/payments/services.py", "import monolith.orders.api", "Only orders sees the inside of orders"),
     ("monolith/orders/services.py", "import monolith.payments.models", "Only payments sees the inside of payments"),
+    ("monolith/orders/services.py", "import monolith.reporting.models", "Only reporting sees the inside of reporting"),
+    ("monolith/payments/services.py", "import monolith.shipping.models", "Only shipping sees the inside of shipping"),
+    ("monolith/storefront/cart.py", "import monolith.orders.models", "Only orders sees the inside of orders"),
 ]
 
 

@@ -13,7 +13,7 @@ from extracted.notifications import events as views
 from extracted.notifications.models import Email
 from strangler.messaging import open_as, seal
 from tests.unit.extracted import message_ids
-from tests.unit.extracted.notifications.factories import cancelled, captured, placed, refunded
+from tests.unit.extracted.notifications.factories import cancelled, captured, dispatched, placed, refunded, returned
 
 pytestmark = pytest.mark.django_db
 
@@ -39,13 +39,17 @@ def test_one_cause_is_one_email_however_often_it_is_told():
     ("publish", "view", "template", "subject", "parts"),
     [
         (placed, views.OrderPlaced, "order_confirmation", "Your order S-1",
-         ["2 x Mug (MUG) at 4.95 EUR", "Total: 9.90 EUR", "1 High St\nN1 London\nGB"]),
+         ["2 x Mug (MUG) at 4.95 EUR", "Total: 36.68 EUR", "1 High St\nN1 London\nGB"]),
         (captured, views.PaymentCaptured, "payment_receipt", "Payment received for order S-1",
-         ["we received 9.90 EUR", "2026-11-23 09:30 UTC"]),
+         ["we received 36.68 EUR", "2026-11-23 09:30 UTC"]),
         (cancelled, views.OrderCancelled, "order_cancelled", "Your order S-1 is cancelled",
-         ["over 9.90 EUR", "Reason: changed her mind"]),
+         ["over 36.68 EUR", "Reason: changed her mind"]),
         (refunded, views.PaymentRefunded, "refund", "Refund for order S-1",
          ["we refunded 4.00 EUR", "Refunded so far: 6.50 EUR"]),
+        (dispatched, views.ShipmentDispatched, "shipment_dispatched", "Your order S-1 is on its way",
+         ["with Paketo", "Tracking number: PA1", "2 x Mug (MUG)"]),
+        (returned, views.ReturnReceived, "return_received", "We have your return for order S-1",
+         ["your return R-1", "2 x Mug (MUG)", "We give you back 11.78 EUR"]),
     ],
 )  # fmt: skip
 def test_every_email_says_what_happened(publish, view, template, subject, parts):

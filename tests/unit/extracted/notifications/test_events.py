@@ -7,13 +7,23 @@ import pytest
 from extracted.notifications import events as views
 from strangler.inbox.models import ParkedMessage
 from strangler.messaging import encode, open_as, seal
-from tests.unit.extracted.notifications.factories import cancelled, captured, delivered, placed, refunded
+from tests.unit.extracted.notifications.factories import (
+    cancelled,
+    captured,
+    delivered,
+    dispatched,
+    placed,
+    refunded,
+    returned,
+)
 
 PAIRS = [
     (views.OrderPlaced, placed),
     (views.OrderCancelled, cancelled),
     (views.PaymentCaptured, captured),
     (views.PaymentRefunded, refunded),
+    (views.ShipmentDispatched, dispatched),
+    (views.ReturnReceived, returned),
 ]
 each_event = pytest.mark.parametrize(("view", "publish"), PAIRS, ids=[view.__name__ for view, _ in PAIRS])
 

@@ -3,7 +3,16 @@ from django.core import mail
 
 from extracted.notifications.models import Email
 from strangler.inbox.models import InboxMessage, ParkedMessage
-from tests.unit.extracted.notifications.factories import cancelled, captured, delivered, message, placed, refunded
+from tests.unit.extracted.notifications.factories import (
+    cancelled,
+    captured,
+    delivered,
+    dispatched,
+    message,
+    placed,
+    refunded,
+    returned,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -13,9 +22,12 @@ def templates() -> list[str]:
 
 
 def test_each_event_becomes_its_email(handle):
-    handle(message(placed()), message(captured()), message(cancelled()), message(refunded()))
-    assert templates() == ["order_confirmation", "payment_receipt", "order_cancelled", "refund"]
-    assert [sent.to for sent in mail.outbox] == [["ada@example.com"]] * 4
+    handle(*(message(event()) for event in (placed, captured, dispatched, returned, refunded, cancelled)))
+    assert templates() == [
+        *("order_confirmation", "payment_receipt", "shipment_dispatched", "return_received"),
+        *("refund", "order_cancelled"),
+    ]
+    assert [sent.to for sent in mail.outbox] == [["ada@example.com"]] * 6
     assert set(Email.objects.values_list("status", "attempts", "order_number")) == {("sent", 1, "S-1")}
 
 

@@ -76,7 +76,10 @@ def test_the_service_is_whole_without_the_monolith():
         "print(reverse('email-list'), sorted(subscriptions.of_group('notifications')))\n"
     )
     outcome = python("-c", code, **NEEDED, BROKER_URL="memory://none")
-    events = ["orders.order_cancelled", "orders.order_placed", "payments.payment_captured", "payments.payment_refunded"]
+    events = [
+        *("orders.order_cancelled", "orders.order_placed", "payments.payment_captured", "payments.payment_refunded"),
+        *("shipping.return_received", "shipping.shipment_dispatched"),
+    ]
     assert "no issues" in outcome.stdout, outcome.stderr
     assert f"/api/emails/ {events}" in outcome.stdout
 

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class IdempotencyConfig(AppConfig):
+    """Requests that may be sent twice and are done once."""
+
+    name = "monolith.idempotency"
+    label = "idempotency"
+    verbose_name = "Idempotency"

@@ -1,0 +1,3 @@
+from monolith.inventory.admin import stock, transfers
+
+__all__ = ["stock", "transfers"]

@@ -1,0 +1,142 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from monolith.backoffice.forms import Reason
+from monolith.backoffice.pages import Link, NeverDeleted, Newest, ReadOnly, ServiceAdmin, action, answers, rows_of
+from monolith.inventory import services
+from monolith.inventory.models import Reservation, StockItem, StockMovement, Warehouse
+
+
+class Restock(Reason):
+    by = forms.IntegerField(min_value=1, label="units received")
+    field_order = ["by", "reason"]
+
+
+class StockForm(forms.ModelForm):
+    adjust_by = forms.IntegerField(required=False, help_text="Units received (positive) or written off (negative).")
+    reason = forms.CharField(max_length=200, required=False, help_text="Goes into the ledger.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.instance.pk and not data.get("adjust_by"):
+            self.add_error("adjust_by", "How many units are there?")
+        if data.get("adjust_by") and not data.get("reason"):
+            self.add_error("reason", "Whoever reads the ledger will want to know why.")
+        return data
+
+
+class LevelFilter(admin.SimpleListFilter):
+    title = "level"
+    parameter_name = "level"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("low", "To reorder"), ("out", "Nothing available")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StockItem]) -> QuerySet[StockItem]:
+        if self.value() == "low":
+            return queryset.filter(warehouse__active=True, on_hand__lte=F("reserved") + F("reorder_level"))
+        return queryset.filter(on_hand=F("reserved")) if self.value() == "out" else queryset
+
+
+@admin.register(Warehouse)
+class WarehouseAdmin(NeverDeleted, ServiceAdmin):
+    list_display = ["code", "name", "country", "priority", "active"]
+    list_filter = ["active", "country"]
+    search_fields = ["code", "name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Warehouse | None = None) -> list[str]:
+        """Events name a warehouse by its code."""
+        return ["code"] if obj else []
+
+    def links(self, row: Warehouse) -> list[Link]:
+        return [rows_of("Stock", "inventory.stockitem", warehouse__id__exact=row.pk)]
+
+
+class MovementInline(ReadOnly, admin.TabularInline):
+    model = StockMovement
+    formset = Newest
+    verbose_name_plural = "newest movements"
+
+
+class ReservationInline(ReadOnly, admin.TabularInline):
+    model = Reservation
+    formset = Newest
+    verbose_name_plural = "newest active reservations"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reservation]:
+        return super().get_queryset(request).filter(status=Reservation.Status.ACTIVE)
+
+
+@admin.register(StockItem)
+class StockItemAdmin(NeverDeleted, ServiceAdmin):
+    """`on_hand` isn't typed in, it is adjusted: every change needs its entry in the ledger."""
+
+    form = StockForm
+    list_display = ["sku", "warehouse", "on_hand", "reserved", "available", "reorder_level", "updated_at"]
+    list_filter = [LevelFilter, "warehouse", "updated_at"]
+    list_select_related = ["warehouse"]
+    search_fields = ["^sku"]
+    date_hierarchy = "updated_at"
+    autocomplete_fields = ["warehouse"]
+    actions = ["restock"]
+
+    @admin.display(ordering=F("on_hand") - F("reserved"))
+    def available(self, item: StockItem) -> int:
+        return item.available
+
+    def get_fields(self, request: HttpRequest, obj: StockItem | None = None) -> list[str]:
+        levels = ["on_hand", "reserved", "available", "updated_at"] if obj else []
+        asked = ["adjust_by", "reason"] if self.has_change_permission(request, obj) else []
+        return ["sku", "warehouse", *levels, "reorder_level", *asked]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: StockItem | None = None) -> list[str]:
+        return ["sku", "warehouse", "on_hand", "reserved", "available", "updated_at"] if obj else []
+
+    def get_inlines(self, request: HttpRequest, obj: StockItem | None) -> list[Any]:
+        return [ReservationInline, MovementInline] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: StockItem, form: Any, change: bool) -> None:
+        by, reason = form.cleaned_data["adjust_by"], form.cleaned_data["reason"]
+        if by:
+            obj.pk = services.adjust_stock(obj.sku, by=by, reason=reason, warehouse=obj.warehouse).pk
+        if "reorder_level" in form.changed_data:
+            # Not the levels: they may have moved on while the page was open.
+            StockItem.objects.filter(pk=obj.pk).update(reorder_level=obj.reorder_level)
+
+    def links(self, row: StockItem) -> list[Link]:
+        return [
+            rows_of("All movements", "inventory.stockmovement", item__id__exact=row.pk),
+            rows_of("All reservations", "inventory.reservation", item__id__exact=row.pk),
+        ]
+
+    @action("Restock", needs="inventory.change_stockitem")
+    def restock(self, request: HttpRequest, queryset: QuerySet[StockItem]) -> HttpResponse | None:
+        return self.ask(request, queryset, Restock(answers(request)), _restock, "Restocked")
+
+
+def _restock(item: StockItem, by: int, reason: str) -> StockItem:
+    return services.adjust_stock(item.sku, by=by, reason=reason, warehouse=item.warehouse)
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnly, ServiceAdmin):
+    list_display = ["created_at", "item", "quantity", "reason", "reference"]
+    list_filter = ["reason", "item__warehouse", "created_at"]
+    list_select_related = ["item__warehouse"]
+    search_fields = ["^item__sku", "^reference"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnly, ServiceAdmin):
+    """Made by a checkout, ended by a shipment, a cancellation or its expiry."""
+
+    list_display = ["reference", "item", "quantity", "status", "expires_at", "created_at"]
+    list_filter = ["status", "item__warehouse", "created_at"]
+    list_select_related = ["item__warehouse"]
+    search_fields = ["^reference", "^item__sku"]
+    date_hierarchy = "created_at"

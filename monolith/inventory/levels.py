@@ -1,0 +1,97 @@
+"""What every change of stock shares: one order of locks, and no change of `on_hand` without its entry in the ledger."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from monolith.errors import OutOfStock, ShopError
+from monolith.inventory.events import StockAdjusted, StockReturned
+from monolith.inventory.models import StockItem, StockMovement, Warehouse
+from strangler.outbox import publish, publish_many
+
+Reason = StockMovement.Reason
+
+
+@transaction.atomic
+def adjust_stock(sku: str, *, by: int, reason: str, warehouse: Warehouse | None = None) -> StockItem:
+    """Creates the stock item on first use. Raises OutOfStock when fewer units would be left than are reserved."""
+    item = locked_items_in(warehouse or default_warehouse(), [sku])[sku]
+    if item.on_hand + by < item.reserved:
+        raise OutOfStock(
+            f"{sku} has {item.on_hand} on hand in {item.warehouse}, {item.reserved} of them reserved; "
+            f"it can't be adjusted by {by}, only by {-item.available} or more."
+        )
+    move({item: by}, Reason.ADJUSTED, reason)
+    publish(StockAdjusted(**level(item, by), reason=reason))
+    return item
+
+
+@transaction.atomic
+def take_back(reference: str, quantities: Mapping[str, int], *, warehouse: Warehouse | None = None) -> None:
+    """What a customer sent back is on the shelf again, in the first warehouse if no other is named."""
+    check_quantities(quantities)
+    items = locked_items_in(warehouse or default_warehouse(), quantities)
+    move({item: quantities[sku] for sku, item in items.items()}, Reason.RETURNED, reference)
+    publish_many([StockReturned(**level(item, quantities[sku]), reference=reference) for sku, item in items.items()])
+
+
+def locked_items(condition: Q, *, skip_locked: bool = False) -> QuerySet[StockItem]:
+    """Row locks in the order (sku, warehouse), so that two people who want the same goods can't wait for each other.
+
+    Whoever changes a stock item or one of its reservations holds this lock.
+    """
+    items = StockItem.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+    return items.select_related("warehouse").filter(condition).order_by("sku", "warehouse_id")
+
+
+def locked_items_in(warehouse: Warehouse, skus: Iterable[str]) -> dict[str, StockItem]:
+    """Creates those that warehouse has never had."""
+    wanted = sorted(skus)
+    StockItem.objects.bulk_create([StockItem(sku=sku, warehouse=warehouse) for sku in wanted], ignore_conflicts=True)
+    return {item.sku: item for item in locked_items(Q(sku__in=wanted, warehouse=warehouse))}
+
+
+def default_warehouse() -> Warehouse:
+    """The first one by priority; a shop without any gets 'MAIN'."""
+    first = Warehouse.objects.filter(active=True).first()
+    return first or Warehouse.objects.get_or_create(code="MAIN", defaults={"name": "Main warehouse"})[0]
+
+
+def move(changes: Mapping[StockItem, int], reason: Reason, reference: str) -> None:
+    """Changes `on_hand` of locked items, and saves `reserved` with it."""
+    for item, change in changes.items():
+        item.on_hand += change
+    save_levels(changes)
+    StockMovement.objects.bulk_create(
+        [
+            StockMovement(item=item, quantity=change, reason=reason, reference=reference)
+            for item, change in changes.items()
+        ]
+    )
+
+
+def save_levels(items: Iterable[StockItem]) -> None:
+    now, changed = timezone.now(), list(items)
+    for item in changed:
+        item.updated_at = now
+    StockItem.objects.bulk_update(changed, ["on_hand", "reserved", "updated_at"])
+
+
+def level(item: StockItem, quantity: int) -> dict[str, Any]:
+    """What every event about stock tells: take it after the change."""
+    return {
+        "sku": item.sku,
+        "warehouse": item.warehouse.code,
+        "quantity": quantity,
+        "on_hand": item.on_hand,
+        "reserved": item.reserved,
+    }
+
+
+def check_quantities(quantities: Mapping[str, int]) -> None:
+    wrong = [f"{quantity} x {sku}" for sku, quantity in quantities.items() if quantity < 1]
+    if wrong:
+        raise ShopError(f"Quantities are whole numbers from 1, not {', '.join(wrong)}.")

@@ -1,0 +1,3 @@
+from monolith.orders.admin import carts, orders
+
+__all__ = ["carts", "orders"]

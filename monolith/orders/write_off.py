@@ -1,0 +1,61 @@
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from monolith.inventory.models import StockItem, StockMovement
+from monolith.money import ZERO, rounded
+from monolith.orders.models import Order
+from monolith.payments import gateway
+from monolith.payments.models import LedgerEntry, Payment
+from monolith.shipping.models import Shipment
+
+
+def lost_parcels_of(orders: QuerySet[Order]) -> QuerySet[Shipment]:
+    """Those that may still turn out to be lost."""
+    return Shipment.objects.filter(order__in=orders, status=Shipment.Status.DISPATCHED).select_related("order")
+
+
+# Tangle: an admin action that writes shipping, inventory and payments past their services: nobody publishes a thing.
+@transaction.atomic
+def write_off_lost_parcel(parcel: Shipment) -> None:
+    """The customer gets the money for its goods back. Raises IllegalTransition."""
+    order = Order.objects.select_for_update().get(pk=parcel.order_id)
+    parcel = Shipment.objects.select_for_update().get(pk=parcel.pk)
+    parcel.move_to(Shipment.Status.LOST)
+    parcel.save(update_fields=["status"])
+    _note_in_stock_ledger(parcel)
+    _give_back(order, _worth(parcel))
+
+
+def _note_in_stock_ledger(parcel: Shipment) -> None:
+    """Of no units: the goods left the stock when they were packed."""
+    skus = [line.order_line.sku for line in parcel.lines.select_related("order_line")]
+    StockMovement.objects.bulk_create(
+        [
+            StockMovement(item=item, quantity=0, reason=StockMovement.Reason.WRITTEN_OFF, reference=parcel.number)
+            for item in StockItem.objects.filter(warehouse=parcel.warehouse_id, sku__in=skus)
+        ]
+    )
+
+
+def _worth(parcel: Shipment) -> Decimal:
+    lines = parcel.lines.select_related("order_line")
+    return sum((rounded(line.order_line.total * line.quantity / line.order_line.quantity) for line in lines), ZERO)
+
+
+def _give_back(order: Order, amount: Decimal) -> None:
+    payment = Payment.objects.select_for_update().get(order_number=order.number)
+    amount = min(amount, payment.refundable)
+    if not amount:
+        return
+    payment.refunded += amount
+    payment.move_to(
+        Payment.Status.PARTIALLY_REFUNDED if payment.refunded < payment.authorised else Payment.Status.REFUNDED
+    )
+    payment.save(update_fields=["refunded", "status"])
+    reference = gateway.refund(payment.authorisation, amount)
+    LedgerEntry.objects.create(payment=payment, kind=LedgerEntry.Kind.REFUNDED, amount=amount, reference=reference)
+    if payment.status == Payment.Status.REFUNDED:
+        order.move_to(Order.Status.REFUNDED)
+        order.save(update_fields=["status"])

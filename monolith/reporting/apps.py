@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ReportingConfig(AppConfig):
+    name = "monolith.reporting"
+    label = "reporting"
+
+    def ready(self) -> None:
+        from monolith.reporting import signals  # noqa: F401  connects the receiver

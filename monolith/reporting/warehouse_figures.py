@@ -1,0 +1,71 @@
+"""The two figures that SQL says better than the ORM."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+STOCK_VALUE = """
+    SELECT warehouse.code, price.currency, sum(stock.on_hand), sum(stock.on_hand * price.amount)
+    FROM inventory_stockitem stock
+    JOIN inventory_warehouse warehouse ON warehouse.id = stock.warehouse_id
+    JOIN catalog_variant variant ON variant.sku = stock.sku
+    JOIN (
+        SELECT DISTINCT ON (variant_id) variant_id, amount, currency
+        FROM catalog_price WHERE valid_from <= now() ORDER BY variant_id, valid_from DESC
+    ) price ON price.variant_id = variant.id
+    GROUP BY warehouse.code, price.currency
+    ORDER BY warehouse.code, price.currency
+"""
+
+DELIVERY_TIMES = """
+    SELECT warehouse.code, shipment.method, count(*),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY shipment.delivered_at - orders.placed_at),
+           percentile_cont(0.9) WITHIN GROUP (ORDER BY shipment.delivered_at - orders.placed_at)
+    FROM shipping_shipment shipment
+    JOIN orders_order orders ON orders.id = shipment.order_id
+    JOIN inventory_warehouse warehouse ON warehouse.id = shipment.warehouse_id
+    WHERE shipment.delivered_at >= %s
+    GROUP BY warehouse.code, shipment.method
+    ORDER BY warehouse.code, shipment.method
+"""
+
+
+class StockValue(NamedTuple):
+    warehouse: str
+    currency: str
+    units: int
+    value: Decimal
+
+
+class DeliveryTime(NamedTuple):
+    """From the order to the door, of half the parcels and of nine in ten."""
+
+    warehouse: str
+    method: str
+    parcels: int
+    median_hours: float
+    p90_hours: float
+
+
+def stock_value() -> list[StockValue]:
+    """What lies on the shelves, at today's selling prices without tax; what has no price is left out."""
+    return [StockValue(*row) for row in _rows(STOCK_VALUE)]
+
+
+def delivery_times_since(moment: datetime) -> list[DeliveryTime]:
+    return [
+        DeliveryTime(warehouse, method, parcels, _hours(median), _hours(p90))
+        for warehouse, method, parcels, median, p90 in _rows(DELIVERY_TIMES, moment)
+    ]
+
+
+def _hours(time: Any) -> float:
+    return round(time.total_seconds() / 3600, 1)
+
+
+def _rows(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall()

@@ -1,0 +1,3 @@
+from monolith.shipping.admin import parcels, returns
+
+__all__ = ["parcels", "returns"]

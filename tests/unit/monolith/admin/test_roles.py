@@ -1,0 +1,170 @@
+"""Who may do what: every role against every page and every action, by both ways an action can be reached."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+from django.urls import reverse
+
+from monolith import roles
+from monolith.backoffice.pages import ServiceAdmin
+from monolith.catalog.models import Variant
+from monolith.inventory.models import StockItem, Transfer
+from monolith.notifications.models import Email
+from monolith.orders.models import Order
+from monolith.payments.models import Payment
+from monolith.shipping.factories import ShipmentFactory
+from monolith.shipping.models import Return, Shipment
+from tests.unit.monolith.admin.conftest import url
+from tests.unit.monolith.admin.rows import MAKE
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ["support", "warehouse", "finance", ""]
+
+ACTIONS = {
+    (Variant, "withdraw"): "support",
+    (Variant, "put_on_sale"): "support",
+    (Order, "cancel"): "support",
+    (Email, "send_again"): "support",
+    (Order, "ship"): "warehouse",
+    (Shipment, "book_carrier"): "warehouse",
+    (Shipment, "deliver"): "warehouse",
+    (Return, "receive"): "warehouse",
+    (Return, "reject"): "warehouse",
+    (StockItem, "restock"): "warehouse",
+    (Transfer, "dispatch_transfer"): "warehouse",
+    (Transfer, "receive"): "warehouse",
+    (Transfer, "cancel"): "warehouse",
+    (Order, "refund"): "finance",
+    (Order, "write_off"): "finance",
+    (Payment, "capture"): "finance",
+}
+ANSWERS = {"confirmed": "yes", "reason": "because", "by": "1"}
+
+SEEN_BY_ALL = {"category", "product", "variant", "price", "warehouse", "stockitem", "order", "shipment", "return"}
+SEEN = {
+    "support": SEEN_BY_ALL | {"customer", "cart", "promotion", "payment", "email"},
+    "warehouse": SEEN_BY_ALL | {"stockmovement", "reservation", "transfer"},
+    "finance": SEEN_BY_ALL
+    | {"stockmovement", "reservation", "transfer", "customer", "promotion", "payment", "ledgerentry", "dailysales"},
+    "": set(),
+}
+ADDED = {
+    "support": {"category", "product", "variant"},
+    "warehouse": {"warehouse", "stockitem", "transfer"},
+    "finance": {"price", "promotion"},
+    "": set(),
+}
+CHANGED = {
+    "support": {"category", "product", "variant", "customer"},
+    "warehouse": {"warehouse", "stockitem"},
+    "finance": {"promotion"},
+    "": set(),
+}
+FIGURES = {
+    "support": {"Orders today", "New customers today", "Orders to ship", "Parcels under way", "Returns waiting"}
+    | {"Low stock", "E-mails failed", "Dead letters"},
+    "warehouse": {"Orders today", "Orders to ship", "Parcels under way", "Returns waiting", "Low stock"},
+    "finance": {"Orders today", "Revenue today", "Refunded today", "New customers today"}
+    | {"Orders to ship", "Parcels under way", "Returns waiting", "Low stock"},
+    "": set(),
+}
+
+
+@pytest.fixture
+def applied(monkeypatch):
+    """What an action would have done, had it been allowed to."""
+    done = []
+    monkeypatch.setattr(ServiceAdmin, "apply", lambda self, request, rows, *_: done.extend(rows))
+    return done
+
+
+def test_every_action_of_every_page_has_an_owner_here():
+    theirs = {(model, name) for model in MAKE for name in admin.site._registry[model].actions}
+    assert theirs == set(ACTIONS)
+
+
+@pytest.mark.parametrize("way", ["from the list", "from the row's page"])
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("model", "action"), ACTIONS, ids=lambda part: getattr(part, "__name__", part))
+def test_an_action_is_for_its_role_alone(desk_of, applied, model, action, role, way):
+    parcel = ShipmentFactory(status="dispatched") if action == "write_off" else None
+    row = parcel.order if parcel else MAKE[model](1)
+    form = {"action": action, **ANSWERS, **({"parcels": [parcel.pk]} if parcel else {})}
+    if way == "from the list":
+        desk_of(role).post(url(model, "changelist"), {**form, "_selected_action": [row.pk]})
+    else:
+        desk_of(role).post(url(model, "change", row.pk), form)
+    assert applied == ([row] if role == ACTIONS[model, action] else [])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+def test_a_page_is_for_those_who_need_it(desk_of, role, model):
+    desk, name, row = desk_of(role), model._meta.model_name, MAKE[model](1)
+    sees = 200 if name in SEEN[role] else 403
+    assert desk.get(url(model, "changelist")).status_code == sees
+    page = desk.get(url(model, "change", row.pk))
+    assert page.status_code == sees
+    assert desk.get(url(model, "add")).status_code == (200 if name in ADDED[role] else 403)
+    if sees == 200:
+        assert page.context["has_change_permission"] == (name in CHANGED[role])
+        mine = {action for (of, action), owner in ACTIONS.items() if of is model and owner == role}
+        assert {button["name"] for button in page.context["buttons"]} == mine
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+def test_nobody_but_its_role_saves_a_page(desk_of, role, model):
+    if model._meta.model_name not in CHANGED[role]:
+        assert desk_of(role).post(url(model, "change", MAKE[model](1).pk), {}).status_code == 403
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_figures_of_the_first_page_are_those_one_may_look_into(desk_of, role):
+    desk = desk_of(role)
+    figures = desk.get(reverse("admin:index")).context["figures"]
+    assert {figure.link.label for figure in figures} == FIGURES[role]
+    assert [desk.get(figure.link.url).status_code for figure in figures] == [200] * len(figures)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_sales_dashboard_is_for_finance(desk_of, role):
+    assert desk_of(role).get(reverse("admin:sales-dashboard")).status_code == (200 if role == "finance" else 403)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_packing_list_is_for_those_who_see_parcels(desk_of, role):
+    assert desk_of(role).get(reverse("admin:shipping_packing_list")).status_code == (200 if role else 403)
+
+
+@pytest.mark.parametrize("page", ["admin:index", "admin:sales-dashboard", "admin:shipping_packing_list"])
+def test_whoever_is_not_logged_in_is_sent_to_the_log_in(client, page):
+    answer = client.get(reverse(page))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("admin:login"))
+
+
+def test_a_link_to_what_one_may_not_see_is_not_shown(desk_of):
+    page = url(Order, "change", MAKE[Order](1).pk)
+    labels = {
+        role: [link.label for link in desk_of(role).get(page).context["links"]] for role in ("support", "warehouse")
+    }
+    assert labels == {"support": ["Parcels", "Returns", "Payment", "E-mails"], "warehouse": ["Parcels", "Returns"]}
+
+
+def test_every_permission_in_the_table_exists():
+    labels = {f"{app}.{name}" for app, name in Permission.objects.values_list("content_type__app_label", "codename")}
+    assert set().union(*roles.ROLES.values()) - labels == set()
+
+
+def test_a_migrate_gives_back_what_was_taken_and_leaves_what_was_added():
+    group = Group.objects.get(name="finance")
+    before = set(group.permissions.all())
+    extra = Permission.objects.get(codename="cancel_order")
+    group.permissions.remove(Permission.objects.get(codename="refund_order"))
+    group.permissions.add(extra)
+    call_command("migrate", verbosity=0)
+    assert set(group.permissions.all()) == before | {extra}
+    assert Group.objects.count() == len(roles.ROLES)
