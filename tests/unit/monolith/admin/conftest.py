@@ -45,3 +45,9 @@ def act(desk: Client, model: Any, action: str, **answers: object) -> list[str]:
     if answers:
         form |= {"confirmed": "yes", **answers}
     return messages_of(desk.post(url(model, "changelist"), form, follow=True))
+
+
+def inlines(desk: Client, page: str) -> dict[str, object]:
+    """What a browser sends along for the inlines of a page, changed or not."""
+    forms = [inline.formset.management_form for inline in desk.get(page).context["inline_admin_formsets"]]
+    return {form.add_prefix(name): form.initial[name] for form in forms for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
