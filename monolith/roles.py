@@ -37,7 +37,7 @@ ROLES: dict[str, set[str]] = {
         *("customers.change_customer", "customers.add_address"),
         *("customers.change_address", "customers.delete_address"),
         *("orders.view_cart", "orders.view_cartitem", "orders.cancel_order"),
-        "payments.view_payment",
+        *("payments.view_payment", "shipping.add_return"),
         *("notifications.view_email", "notifications.resend_email"),
         "strangler_inbox.view_deadletter",
     },

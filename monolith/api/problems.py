@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils.encoding import escape_uri_path
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
@@ -54,7 +55,7 @@ def problem(status: int, code: str, detail: str, path: str) -> dict[str, Any]:
         "status": status,
         "detail": detail,
         "code": code,
-        "instance": path,
+        "instance": escape_uri_path(path),
     }
 
 

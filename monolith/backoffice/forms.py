@@ -5,10 +5,6 @@ from django import forms
 from monolith.money import CENT
 
 
-class Sure(forms.Form):
-    """Nothing to fill in: only a second look."""
-
-
 class Reason(forms.Form):
     reason = forms.CharField(max_length=200, help_text="Kept with the row, and told to whoever it concerns.")
 

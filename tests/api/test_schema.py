@@ -3,6 +3,7 @@
 The requests are the same in every run. A failure prints one as `curl`.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import schemathesis
@@ -45,7 +46,7 @@ def test_every_answer_is_documented(case, shop):
 def name_what_exists(case, names):
     """Random numbers of orders would only ever find out that there is no such order."""
     parts = case.operation.path.split("/")
-    for before, part in zip(parts, parts[1:], strict=False):
+    for before, part in pairwise(parts):
         if part.startswith("{") and before in names:
             case.path_parameters[part.strip("{}")] = names[before]
     if isinstance(case.body, dict):

@@ -62,10 +62,13 @@ class OrderAdmin(ReadOnly, ServiceAdmin):
     inlines = [OrderLineInline]
     actions = ["ship", "cancel", "refund", "write_off"]
     fieldsets = [
-        (None, {"fields": ["number", "status", "placed_at", "shipped_at", "delivered_at"]}),
-        ("Customer", {"fields": ["customer", "customer_name", "customer_email", "send_to", "shipping_method"]}),
-        ("Money", {"fields": ["subtotal", "discount", "promotion_code", "shipping_cost", "tax", "total", "currency"]}),
-        ("Cancellation", {"fields": ["cancelled_at", "cancel_reason"], "classes": ["collapse"]}),
+        (None, {"fields": [("number", "status"), ("placed_at", "shipped_at", "delivered_at")]}),
+        ("Customer", {"fields": [("customer", "customer_name", "customer_email"), ("send_to", "shipping_method")]}),
+        (
+            "Money",
+            {"fields": [("subtotal", "discount", "promotion_code"), ("shipping_cost", "tax"), ("total", "currency")]},
+        ),
+        ("Cancellation", {"fields": [("cancelled_at", "cancel_reason")], "classes": ["collapse"]}),
     ]
     readonly_fields = ["send_to"]
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monolith.catalog.factories import CategoryFactory, ProductFactory, VariantFactory
-from monolith.catalog.models import Price, Product, Variant
+from monolith.catalog.models import Price, Variant
 from monolith.customers.factories import AddressFactory
 from monolith.customers.models import Address, Customer
 from monolith.inventory.factories import StockItemFactory, WarehouseFactory

@@ -64,6 +64,10 @@ def test_every_refusal_is_a_problem(client, send, status, code):
     assert (answer.json()["status"], answer.json()["code"]) == (status, code)
 
 
+def test_the_instance_is_a_uri_whatever_was_asked_for(client):
+    assert client.get("/api/nothing/%C2%84%20%22/").json()["instance"] == "/api/nothing/%C2%84%20%22/"
+
+
 def test_a_401_says_how_to_log_in(client):
     assert client.get("/api/entries/")["WWW-Authenticate"] == "Token"
 

@@ -113,6 +113,10 @@ RULES = {
         GROUP BY r.id HAVING r.refunded <> CASE r.status WHEN 'received' THEN
             sum(round((l.unit_price * l.quantity - l.discount + l.tax) * b.quantity / l.quantity, 2)) ELSE 0 END
             OR bool_or(b.quantity > l.quantity)""",
+    "what a return gives back is in the ledger": """
+        SELECT r.number FROM shipping_return r JOIN orders_order o ON o.id = r.order_id
+        JOIN payments_payment p ON p.order_number = o.number
+        WHERE p.refunded < r.refunded OR r.status <> 'received' AND p.refunded > 0""",
     "parcels in the carrier's hands are tracked": """
         SELECT p.id FROM shipping_shipment p LEFT JOIN shipping_trackingevent t ON t.shipment_id = p.id
         WHERE p.dispatched_at BETWEEN %(until)s::timestamptz - interval '100 days' AND %(until)s GROUP BY p.id

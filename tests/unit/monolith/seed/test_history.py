@@ -16,7 +16,7 @@ MAY_BE_LATER = {("orders_promotion", "valid_until")}
 
 @pytest.mark.django_db
 def test_nothing_happened_in_the_future():
-    seed(orders=300, until="2026-10-15T14:30")
+    seed(orders=2500, until="2026-10-15T14:30")
     columns = rows(
         "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public' "
         "AND data_type = 'timestamp with time zone' AND table_name ~ "

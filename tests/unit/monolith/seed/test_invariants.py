@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop():
-    seed(products=40, customers=60, orders=400, stock=200)
+    seed(products=40, customers=60, orders=2500, stock=200)
 
 
 def broken():
@@ -31,12 +31,12 @@ def test_every_sum_and_every_status_is_right(shop):
 
 
 def test_all_stays_right_when_more_is_added_later(shop):
-    seed(products=45, customers=70, orders=700, stock=200, until="2026-10-15T14:30")
+    seed(products=45, customers=70, orders=2800, stock=200, until="2026-10-15T14:30")
     assert broken() == {}
 
 
 def test_orders_are_priced_as_a_checkout_prices_them(shop):
-    for order in Order.objects.prefetch_related("lines__variant__product"):
+    for order in Order.objects.prefetch_related("lines__variant__product")[:400]:
         lines = [
             PricedLine(line.sku, line.quantity, line.unit_price, line.variant.product.tax_class)
             for line in order.lines.all()
@@ -51,10 +51,9 @@ def test_orders_are_priced_as_a_checkout_prices_them(shop):
 
 
 def test_the_shop_shows_every_kind_of_story(shop):
-    seed(products=40, customers=60, orders=3000, stock=200)
     counts = dict(rows("SELECT status, count(*) FROM orders_order GROUP BY 1"))
     assert set(counts) == set(Order.Status)
-    assert counts["completed"] > 2400
+    assert counts["completed"] > 2000
     parcels = {row for (row,) in rows("SELECT DISTINCT status FROM shipping_shipment")}
     assert parcels >= {"dispatched", "delivered", "lost"}
     assert rows("SELECT 1 FROM orders_order WHERE promotion_code <> '' AND discount > 0")
@@ -69,7 +68,6 @@ def test_the_shop_shows_every_kind_of_story(shop):
 
 
 def test_services_can_go_on_with_seeded_orders(shop):
-    seed(products=40, customers=60, orders=3000, stock=200)
     shipments = ship(Order.objects.filter(status="placed")[0])
     deliver(dispatch(shipments[0], carrier="Paketo", tracking_number="1"))
     order = Order.objects.filter(status="delivered", returns=None)[0]
