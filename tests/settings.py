@@ -14,10 +14,13 @@ os.environ.setdefault("DATABASE_URL", database_url())
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from monolith.settings import *  # noqa: F403
-from monolith.settings import INSTALLED_APPS, STRANGLER, THROTTLE_RATES
+from monolith.settings import DATABASES, INSTALLED_APPS, STRANGLER, THROTTLE_RATES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample"]
 STRANGLER = {**STRANGLER, "BROKER_URL": "memory://tests"}
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+    "-c statement_timeout=120s"  # pytest gives up, a server wouldn't
+)
 THROTTLE_RATES = dict.fromkeys(THROTTLE_RATES)  # none: a test that wants one sets it
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 SECURE_SSL_REDIRECT = False

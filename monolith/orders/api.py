@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from monolith.api.filters import MomentRangeFilter
 from monolith.api.idempotency import idempotent
 from monolith.api.permissions import OwnerOrStaff, may
 from monolith.api.raising import raises
@@ -59,7 +60,7 @@ class RefundSerializer(serializers.Serializer):
 
 
 class OrderFilter(filters.FilterSet):
-    placed = filters.DateTimeFromToRangeFilter(field_name="placed_at")
+    placed = MomentRangeFilter(field_name="placed_at")
 
     class Meta:
         model = Order

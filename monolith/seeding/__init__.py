@@ -10,6 +10,7 @@ which every sum is right, and a run that was interrupted can be repeated.
 
 from collections.abc import Callable, Iterator
 
+from django.apps import apps
 from django.db import transaction
 
 from monolith.seeding.catalog import add_products
@@ -18,10 +19,12 @@ from monolith.seeding.history import History, SeedRefused
 from monolith.seeding.inventory import add_stock
 from monolith.seeding.orders import add_orders
 from monolith.seeding.promotions import add_promotions
+from monolith.seeding.tables import collect_statistics
 
-__all__ = ["History", "SeedRefused", "add_orders", "seed_customers", "seed_products"]
+__all__ = ["History", "SeedRefused", "add_orders", "analyze", "seed_customers", "seed_products"]
 
 BATCH = 2500
+SEEDED = ("catalog", "customers", "inventory", "orders", "payments", "shipping", "notifications", "reporting")
 
 Progress = Callable[[int], object]
 
@@ -47,6 +50,12 @@ def seed_customers(count: int, *, history: History, progress: Progress) -> int:
             new += add_customers(numbers, history)
         progress(len(numbers))
     return new
+
+
+def analyze() -> None:
+    """What was seeded, for the query planner."""
+    models = (model for context in SEEDED for model in apps.get_app_config(context).get_models())
+    collect_statistics([model._meta.db_table for model in models])
 
 
 def _batches(count: int) -> Iterator[range]:

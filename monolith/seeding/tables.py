@@ -49,3 +49,9 @@ def give_ids(model: type[models.Model], things: Sequence[Any], attribute: str = 
         )
         for thing, (pk,) in zip(things, cursor.fetchall(), strict=True):
             setattr(thing, attribute, pk)
+
+
+def collect_statistics(tables: Sequence[str]) -> None:
+    """The planner takes a table that has grown a thousandfold for what it was, until the server looks again."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(map(sql.Identifier, tables))))

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from monolith.seeding import History, SeedRefused, add_orders, seed_customers, seed_products
+from monolith.seeding import History, SeedRefused, add_orders, analyze, seed_customers, seed_products
 from monolith.seeding.history import EARLIEST
 from monolith.seeding.staff import make_staff
 
@@ -62,10 +62,11 @@ def _seed(history: History, *, products: int, customers: int, orders: int, stock
         new_products = seed_products(products, stock=stock, history=history, progress=progress)
         new_customers = seed_customers(customers, history=history, progress=progress)
         added = f"{new_products} products and {new_customers} customers added"
-        if not orders:
-            return added
-        new_orders = add_orders(orders, products=products, customers=customers, history=history, progress=progress)
-    return f"{added}, {new_orders} orders"
+        if orders:
+            new_orders = add_orders(orders, products=products, customers=customers, history=history, progress=progress)
+            added = f"{added}, {new_orders} orders"
+    analyze()
+    return added
 
 
 def _end_of_history(text: str) -> datetime:

@@ -156,6 +156,8 @@ def test_orders_are_filtered_and_sorted(log_in, staff):
     assert numbers("status=cancelled") == [small.number]
     assert numbers("ordering=-total") == [large.number, small.number]
     assert numbers("placed_after=2999-01-01T00:00:00Z") == []
+    assert len(numbers("placed_after=2001-01-01T00:00:00%2B17:10")) == 2
+    assert client.get("/api/orders/?placed_after=0001-01-01T00:00:00%2B01:00").status_code == 400
 
 
 def test_an_account_without_a_customer_is_told_so(log_in, staff):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError
+from django.db import connection
 from django.utils import timezone
 
 from monolith.catalog.models import Product, Variant
@@ -14,7 +15,7 @@ from monolith.inventory.models import StockItem, StockMovement, Warehouse
 from monolith.inventory.selectors import availability
 from monolith.orders.models import Order
 from strangler.outbox.models import OutboxMessage
-from tests.unit.monolith.seed.conftest import seed
+from tests.unit.monolith.seed.conftest import rows, seed
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,13 @@ def test_it_says_what_it_added(capsys):
         "30 products and 25 customers added",
         "2 products and 0 customers added, 10 orders",
     ]
+
+
+def test_the_query_planner_knows_what_was_seeded():
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE orders_order")
+    seed(orders=500)
+    assert rows("SELECT reltuples FROM pg_class WHERE relname = 'orders_order'") == [(500,)]
 
 
 def test_seeding_again_adds_only_what_is_missing(capsys):
