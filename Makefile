@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .local/venv
 RUN := $(VENV)/bin/python -m
 LOCK := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra pgmq --extra debezium \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra pgmq --extra kafka --extra debezium \
 	--group shop --group devstack
 
 .PHONY: help demo test lint lock clean environment

@@ -1,6 +1,6 @@
 """Brokers behind two ports; the URL's scheme chooses the adapter."""
 
-from strangler.brokers.base import Broker, Delivery, OutgoingMessage, Publisher, Receipt, Subscriber
+from strangler.brokers.base import Broker, Delivery, OutgoingMessage, Publisher, Receipt, Replayable, Subscriber
 from strangler.brokers.connect import connect
 
-__all__ = ["Broker", "Delivery", "OutgoingMessage", "Publisher", "Receipt", "Subscriber", "connect"]
+__all__ = ["Broker", "Delivery", "OutgoingMessage", "Publisher", "Receipt", "Replayable", "Subscriber", "connect"]

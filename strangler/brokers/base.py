@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 from uuid import UUID
 
 
@@ -79,6 +80,15 @@ class Subscriber(Closing, Protocol):
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         """Forget these for good; void ones are passed over. Raises `BrokerUnavailable`."""
+        ...
+
+
+@runtime_checkable
+class Replayable(Protocol):
+    """A broker that keeps what was handled: a group can read it again."""
+
+    def rewind(self, group: str, routing_keys: Sequence[str], since: datetime | None) -> int:
+        """From that moment on, or from the beginning. Returns how many messages; stop the group's consumers first."""
         ...
 
 

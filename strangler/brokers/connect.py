@@ -36,14 +36,33 @@ def _amqp(url: str, exchange: str) -> Broker:
     return AmqpBroker(url, exchange)
 
 
+def _kafka(url: str, exchange: str) -> Broker:
+    try:
+        from strangler.brokers.kafka import KafkaBroker
+    except ImportError as error:
+        raise ConfigurationError(
+            'STRANGLER["BROKER_URL"] is Kafka\'s, and confluent-kafka is not installed: '
+            "pip install 'django-strangler[kafka]'"
+        ) from error
+    return KafkaBroker(url, exchange)
+
+
 def _memory(url: str, exchange: str) -> Broker:
     from strangler.brokers.memory import MemoryBroker
 
     return MemoryBroker(url, exchange)
 
 
-_ADAPTERS: dict[str, Callable[[str, str], Broker]] = {"pgmq": _pgmq, "amqp": _amqp, "amqps": _amqp, "memory": _memory}
+_ADAPTERS: dict[str, Callable[[str, str], Broker]] = {
+    "pgmq": _pgmq,
+    "amqp": _amqp,
+    "amqps": _amqp,
+    "kafka": _kafka,
+    "kafkas": _kafka,
+    "memory": _memory,
+}
 _EXAMPLES = (
     "pgmq://user:password@host:5432/database (a queue in PostgreSQL), amqp://user:password@host:5672/vhost or amqps:// "
-    "(RabbitMQ), memory://name (one process, for tests)"
+    "(RabbitMQ), kafka://host:9092,host:9092 or kafkas://user:password@host:9093 (Kafka), "
+    "memory://name (one process, for tests)"
 )

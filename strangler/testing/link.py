@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -12,8 +13,9 @@ from urllib.parse import urlsplit
 from strangler.brokers import Broker, connect
 from strangler.brokers.memory import MemoryBroker
 
+Pump = Callable[[socket.socket, socket.socket], None]
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER of 0 seconds: closing resets the connection
-_DEFAULT_PORTS = {"pgmq": 5432, "amqp": 5672, "amqps": 5671}
+_DEFAULT_PORTS = {"pgmq": 5432, "amqp": 5672, "amqps": 5671, "kafka": 9092}
 
 
 class Link(Protocol):
@@ -22,6 +24,9 @@ class Link(Protocol):
     def cut(self) -> None:
         """Break all connections that are open now; new ones work."""
 
+    def sever(self) -> None:
+        """Break all connections for good: the process at this end is dead."""
+
     def close(self) -> None: ...
 
 
@@ -29,7 +34,7 @@ def link_to(url: str, exchange: str) -> Link:
     """A broker reached through a TCP proxy of our own; in memory there is nothing to go through."""
     if url.startswith("memory://"):
         return _MemoryLink(url, exchange)
-    return TcpLink(url, exchange)
+    return KafkaLink(url, exchange) if url.startswith("kafka://") else TcpLink(url, exchange)
 
 
 class _MemoryLink:
@@ -39,6 +44,9 @@ class _MemoryLink:
 
     def cut(self) -> None:
         self._broker.cut_connections()
+
+    def sever(self) -> None:
+        self.cut()
 
     def close(self) -> None:
         """Nothing is open."""
@@ -52,6 +60,7 @@ class TcpLink:
         self._open: list[socket.socket] = []
         self._flowing = threading.Event()
         self._flowing.set()
+        self._severed = False
         credentials, separator, _ = parts.netloc.rpartition("@")
         here = f"{credentials}{separator}127.0.0.1:{self._listener.getsockname()[1]}"
         self.broker: Broker = connect(parts._replace(netloc=here).geturl(), exchange=exchange)
@@ -64,6 +73,10 @@ class TcpLink:
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
                 each.shutdown(socket.SHUT_RDWR)
         self._flowing.set()
+
+    def sever(self) -> None:
+        self._severed = True
+        self.cut()
 
     def stall(self) -> None:
         """Keep all connections open and let nothing through, until they are cut."""
@@ -80,17 +93,42 @@ class TcpLink:
                 client, _ = self._listener.accept()
             except OSError:
                 return  # closed
+            if self._severed:
+                client.close()
+                continue
             server = socket.create_connection(self._target)
             self._open += [client, server]
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            for pump, source, sink in ((self._forth, client, server), (self._back, server, client)):
+                threading.Thread(target=self._pump, args=(pump, source, sink), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, pump: Pump, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
-                self._flowing.wait()
-                sink.sendall(data)
+            pump(source, sink)
         for each in (source, sink):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
                 each.close()
+
+    def _forth(self, source: socket.socket, sink: socket.socket) -> None:
+        while data := source.recv(65536):
+            self._flowing.wait()
+            sink.sendall(data)
+
+    def _back(self, source: socket.socket, sink: socket.socket) -> None:
+        self._forth(source, sink)
+
+
+class KafkaLink(TcpLink):
+    """A broker tells its clients where it is, and they go there: its answers are made to name this proxy instead.
+
+    For a cluster of one broker that advertises the very host of the URL.
+    """
+
+    def _back(self, source: socket.socket, sink: socket.socket) -> None:
+        host, port = self._target
+        there, here = (host.encode() + struct.pack(">i", each) for each in (port, self._listener.getsockname()[1]))
+        with source.makefile("rb") as answers:
+            while size := answers.read(4):
+                answer = answers.read(struct.unpack(">i", size)[0])
+                self._flowing.wait()
+                sink.sendall(size + answer.replace(there, here))

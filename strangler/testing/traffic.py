@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from strangler.brokers import Delivery, OutgoingMessage, Subscriber
+from strangler.brokers import Broker, Delivery, OutgoingMessage, Subscriber, connect
 from strangler.messaging.ids import new_id
 
 PLACED, PAID, NOBODYS = "orders.order_placed", "orders.order_paid", "orders.order_forgotten"
+TOPIC = "orders.order"
 PATIENCE = 20.0
 """Seconds a test waits for what must happen; seconds it watches for what must not are `NOTHING_FOR`."""
 NOTHING_FOR = 0.4
@@ -23,7 +24,18 @@ def message(
     mandatory: bool = True,
 ) -> OutgoingMessage:
     content = f'{{"key":"{key}","number":{number}}}'.encode() if body is None else body
-    return OutgoingMessage(new_id(), "orders.order", routing_key, key, content, mandatory)
+    return OutgoingMessage(new_id(), TOPIC, routing_key, key, content, mandatory)
+
+
+def prepared(url: str, exchange: str) -> Broker:
+    """A broker on an exchange of its own. Kafka wants its topics to be made first."""
+    if url.startswith("kafka"):
+        from strangler.brokers.kafka.cluster import Cluster
+        from strangler.brokers.kafka.topics import TopicSpec, apply, topic_name
+
+        for _ in apply(Cluster(url), {topic_name(exchange, TOPIC): TopicSpec(partitions=3)}):
+            pass
+    return connect(url, exchange=exchange)
 
 
 def interleaved(keys: int, each: int) -> list[OutgoingMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,14 @@ from tests.stack import servers
 @pytest.fixture(autouse=True)
 def _nobody_kills_the_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topology, "NEW_QUEUE_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _a_member_that_dies_is_soon_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    if importlib.util.find_spec("confluent_kafka"):
+        from strangler.brokers.kafka import subscriber
+
+        monkeypatch.setattr(subscriber, "SESSION_MS", 6_000)
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +49,9 @@ def new_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Nativ
 def rabbitmq_url() -> str:
     servers.require_rabbitmq()
     return servers.rabbitmq().start().url
+
+
+@pytest.fixture(scope="session")
+def kafka_url() -> str:
+    servers.require_kafka()
+    return servers.kafka().start().url

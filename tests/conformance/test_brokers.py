@@ -25,3 +25,11 @@ class TestRabbitMQ(BrokerConformance):
     @pytest.fixture
     def broker_url(self, rabbitmq_url: str) -> str:
         return rabbitmq_url
+
+
+class TestKafka(BrokerConformance):
+    mends_connections = True
+
+    @pytest.fixture
+    def broker_url(self, kafka_url: str) -> str:
+        return kafka_url

@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 import atexit
-import os
 from functools import cache
 
-import pytest
-
+from devstack import jars, java_runtime
+from devstack import kafka as kafka_server
+from devstack.kafka import NativeKafka
 from devstack.postgres import EmbeddedPostgres
 from devstack.rabbitmq import NativeRabbitMQ
 from tests.stack.postgres import scratch
-
-MISSING = {"rabbitmq": "apt-get install rabbitmq-server, or set RABBITMQ_HOME"}
+from tests.stack.required import require
 
 
 def require_rabbitmq() -> None:
-    """Skip the test where there is no RabbitMQ; fail it where `STRANGLER_REQUIRE` says there must be one."""
-    if NativeRabbitMQ.find() is not None:
-        return
-    reason = f"RabbitMQ is not installed here: {MISSING['rabbitmq']}"
-    if "rabbitmq" in os.environ.get("STRANGLER_REQUIRE", ""):
-        pytest.fail(f"STRANGLER_REQUIRE asks for rabbitmq. {reason}", pytrace=False)
-    pytest.skip(reason)
+    """Each of these skips the test where something is missing, and fails it where `STRANGLER_REQUIRE` names it."""
+    how = "apt-get install rabbitmq-server, or set RABBITMQ_HOME"
+    require("rabbitmq", None if NativeRabbitMQ.find() else f"RabbitMQ is not installed here: {how}")
+
+
+def require_kafka() -> None:
+    require("kafka", _missing(kafka_server.MINIMUM_JAVA, "kafka"))
+
+
+def _missing(minimum_java: int, *what: str) -> str | None:
+    """Of a server that runs on Java. Its jars are fetched before the tests, not by one of them."""
+    if java_runtime.find(minimum_java) is None:
+        return f"Java {minimum_java} or newer is not installed here: {java_runtime.HOW_TO_GET_IT}"
+    absent = [name for name in what if jars.present(name) is None]
+    return f"The jars of {' and '.join(absent)} are not here: {jars.HOW_TO_GET_THEM}" if absent else None
 
 
 @cache
 def rabbitmq() -> NativeRabbitMQ:
     """Shared; a test that stops or kills it starts it again."""
     server = NativeRabbitMQ(scratch() / "rabbitmq").start()
+    atexit.register(server.stop)
+    return server
+
+
+@cache
+def kafka() -> NativeKafka:
+    """Shared; a test that stops or kills it starts it again."""
+    server = NativeKafka(scratch() / "kafka").start()
     atexit.register(server.stop)
     return server
 

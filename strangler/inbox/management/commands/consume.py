@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import router
 
-from strangler.brokers import connect
+from strangler.brokers import Broker, Replayable, connect
 from strangler.commands import KitCommand
 from strangler.conf import settings
 from strangler.inbox.consumer import Consumer
@@ -25,12 +27,23 @@ class Command(KitCommand):
         parser.add_argument("--group", help="the consumer group; may be left out where the project has only one")
         parser.add_argument("--concurrency", type=int, help='threads; instead of STRANGLER["CONSUMER_CONCURRENCY"]')
         parser.add_argument("--prefetch", type=int, help='messages; instead of STRANGLER["CONSUMER_PREFETCH"]')
+        replay = parser.add_mutually_exclusive_group()
+        replay.add_argument(
+            "--from-beginning",
+            action="store_true",
+            help="read the log again from its start (Kafka); handled ones stay so",
+        )
+        replay.add_argument(
+            "--from-time", type=_moment, metavar="ISO8601", help="the same from a moment on: 2026-11-24T08:00:00+00:00"
+        )
         parser.add_argument("--declare", action="store_true", help="only make the group's queue and bindings, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         group = options["group"] or _only_group()
         handlers = subscriptions.of_group(group)
         broker = connect(settings.broker_url, exchange=settings.exchange)
+        if options["from_beginning"] or options["from_time"]:
+            self._rewind(broker, group, sorted(handlers), options["from_time"])
         if options["declare"]:
             broker.declare(group, sorted(handlers))
             self.stdout.write(f"queue of group {group!r} takes {', '.join(sorted(handlers))}")
@@ -47,6 +60,24 @@ class Command(KitCommand):
                 backoff_max=settings.consumer_backoff_max,
                 stop=stop,
             ).run()
+
+    def _rewind(self, broker: Broker, group: str, routing_keys: Sequence[str], since: datetime | None) -> None:
+        if not isinstance(broker, Replayable):
+            raise CommandError(
+                'the broker in STRANGLER["BROKER_URL"] forgets what was handled: only Kafka keeps a log to read again'
+            )
+        count = broker.rewind(group, routing_keys, since)
+        self.stdout.write(f"group {group!r} reads {count} records again; what its inbox has handled it passes over")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no moment; write it like 2026-11-24T08:00:00+00:00") from None
+    if moment.tzinfo is None:
+        raise ArgumentTypeError(f"{text!r} lacks an offset from UTC; write it like 2026-11-24T08:00:00+00:00")
+    return moment
 
 
 def _only_group() -> str:
