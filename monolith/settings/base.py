@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from monolith.settings import env, logs
+from monolith.settings.clock import BY_THE_CLOCK
 from monolith.settings.database import databases
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -107,6 +108,10 @@ SHOP_EMAIL = env.text("SHOP_EMAIL", DEFAULT_FROM_EMAIL)  # where the shop writes
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_BEAT_SCHEDULE = {
+    command: {"task": "monolith.tasks.run", "args": [command], "schedule": schedule}
+    for command, schedule in BY_THE_CLOCK.items()
+}
 # PGMQ from the `pgmq` package is plain SQL, not an extension to create.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
@@ -115,7 +120,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "conn_string": CELERY_BROKER_URL.replace("pgmq://", "postgresql://", 1),
     }
     if CELERY_BROKER_URL.startswith("pgmq://")
-    else {}
+    else {"confirm_publish": True}  # RabbitMQ: a task counts as sent once the broker has it
 )
 
 STRANGLER = {

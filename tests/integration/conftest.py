@@ -9,7 +9,7 @@ from tests.stack import servers
 from tests.support.project import Project
 
 RELAYS = ["polling", "debezium"]
-BROKERS = ["pgmq", "rabbitmq"]
+BROKERS = ["pgmq", "rabbitmq", "kafka"]
 
 
 @pytest.fixture(params=BROKERS)
@@ -17,6 +17,9 @@ def broker_url(request: pytest.FixtureRequest) -> str:
     if request.param == "rabbitmq":
         servers.require_rabbitmq()
         return servers.rabbitmq().start().url
+    if request.param == "kafka":
+        servers.require_kafka()
+        return servers.kafka().start().url
     servers.queues().start()
     return servers.pgmq_url()
 

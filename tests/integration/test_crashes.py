@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from devstack.kafka import NativeKafka
 from devstack.postgres import EmbeddedPostgres
 from devstack.processes import ManagedProcess
 from devstack.rabbitmq import NativeRabbitMQ
@@ -156,5 +157,6 @@ def until_elapsed(seconds: float, load: ManagedProcess) -> None:
     assert load.running, load.tail()
 
 
-def broker_server(broker_url: str) -> EmbeddedPostgres | NativeRabbitMQ:
-    return servers.rabbitmq() if broker_url.startswith("amqp") else servers.queues()
+def broker_server(broker_url: str) -> EmbeddedPostgres | NativeRabbitMQ | NativeKafka:
+    scheme = broker_url.partition(":")[0]
+    return {"amqp": servers.rabbitmq, "kafka": servers.kafka, "pgmq": servers.queues}[scheme]()

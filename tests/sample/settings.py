@@ -13,6 +13,7 @@ INSTALLED_APPS = [
     "strangler.inbox",
     "strangler.cutover",
     "tests.sample",
+    *(["tests.bridged"] if "CELERY_BROKER_URL" in os.environ else []),
 ]
 DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"])}
 USE_TZ = True

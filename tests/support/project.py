@@ -21,7 +21,9 @@ _EFFECTS = "SELECT thing, step FROM sample_effect ORDER BY id"
 class Project:
     """One database and one exchange of its own. `close()` ends every process it started."""
 
-    def __init__(self, database: EmbeddedPostgres, broker_url: str, *, relay: str, folder: Path) -> None:
+    def __init__(
+        self, database: EmbeddedPostgres, broker_url: str, *, relay: str, folder: Path, celery_url: str = ""
+    ) -> None:
         self._server = database
         self._name = f"p{uuid.uuid4().hex[:12]}"
         self._folder = folder
@@ -37,12 +39,16 @@ class Project:
             "BROKER_URL": broker_url,
             "EXCHANGE": self._name,
             "SLOT": self._name,
+            **({"CELERY_BROKER_URL": celery_url} if celery_url else {}),
         }
         with database.connect() as connection:
             connection.execute(f'GRANT CONNECT ON DATABASE "{self._name}" TO capture')
         self.command("migrate", "--verbosity", "0")
         self.command("cdc_setup")
-        self.command("consume", "--declare")
+        if broker_url.startswith("kafka"):
+            self.command("kafka_topics")
+        for group in ("sample", "receipts") if celery_url else ("sample",):
+            self.command("consume", "--declare", "--group", group)
 
     # --- processes
 
@@ -52,8 +58,8 @@ class Project:
     def start_relay(self) -> ManagedProcess:
         return self._process(f"relay-{self.relay}", "-m", "django", "relay", RELAY=self.relay).start()
 
-    def start_consumer(self) -> ManagedProcess:
-        return self._process("consume", "-m", "django", "consume").start()
+    def start_consumer(self, group: str = "sample") -> ManagedProcess:
+        return self._process("consume", "-m", "django", "consume", "--group", group).start()
 
     def start_load(self, rate: float = 200, seed: int = 1) -> ManagedProcess:
         self.acknowledged_file = self._folder / "acknowledged.txt"
@@ -99,7 +105,14 @@ class Project:
 
     def run(self, code: str) -> None:
         """Python in a process of its own, with the project's settings."""
-        self._process("run", "-c", textwrap.dedent(code)).start().wait_successfully()
+        self.start(code).wait_successfully()
+
+    def start(self, code: str) -> _Checked:
+        return self._process("run", "-c", textwrap.dedent(code)).start()
+
+    @property
+    def exchange(self) -> str:
+        return self._name
 
     def expect_everything_handled_once_in_order(self, *, seconds: float = 90) -> None:
         """Of a thing whose last commit is uncertain, one more transaction may show; nothing else may differ."""

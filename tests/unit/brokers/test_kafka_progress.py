@@ -75,7 +75,8 @@ def test_only_news_is_committed():
     progress = Progress(0)
     assert progress.unsaved() is None
     progress.take(0)
-    assert (news := progress.unsaved()) is not None
+    news = progress.unsaved()
+    assert news is not None
     progress.saved(news)
     assert progress.unsaved() is None
     progress.done(0)
