@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 
-from tests.stack.postgres import database_url
+from tests.stack.postgres import database_of_this_process
 
 os.environ.setdefault("SECRET_KEY", "not a secret: nothing is served with these settings")
-os.environ.setdefault("DATABASE_URL", database_url())
+os.environ.update(database_of_this_process())
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from monolith.settings import *  # noqa: F403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from devstack.postgres import EmbeddedPostgres
 
+_OURS = "TESTS_STARTED_THE_DATABASE"
 LOCAL = Path(__file__).resolve().parents[2] / ".local" / "test"
 
 
@@ -27,6 +29,16 @@ def server() -> EmbeddedPostgres:
     postgres = EmbeddedPostgres(scratch() / "postgres").start()
     atexit.register(postgres.stop)
     return postgres
+
+
+def database_of_this_process() -> dict[str, str]:
+    """Variables for the environment; none where somebody has set `DATABASE_URL`.
+
+    A process of a parallel run inherits what the one that started it has set, and gets a server of its own anyway.
+    """
+    if "DATABASE_URL" in os.environ and _OURS not in os.environ:
+        return {}
+    return {"DATABASE_URL": database_url(), _OURS: "1"}
 
 
 def database_url() -> str:

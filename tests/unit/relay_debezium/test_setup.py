@@ -84,7 +84,8 @@ def test_a_publication_that_publishes_too_little_is_made_right(
 
 def test_a_url_to_another_database_is_refused(superuser: psycopg.Connection, debezium: DebeziumSettings) -> None:
     make_role(superuser, debezium.slot)
-    elsewhere = debezium.model_copy(update={"database_url": debezium.database_url.replace("/test_", "/")})
+    there = connection.settings_dict["NAME"]
+    elsewhere = debezium.model_copy(update={"database_url": debezium.database_url.replace(f"/{there}", "/tests")})
     superuser.execute(f"GRANT CONNECT ON DATABASE tests TO {debezium.slot}")
     try:
         with pytest.raises(ConfigurationError, match="leads to another database than the outbox"):
