@@ -5,7 +5,7 @@ LOCK := uv pip compile --quiet --universal --fork-strategy fewest --python-versi
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra pgmq --extra kafka --extra debezium \
 	--group shop --group devstack
 
-.PHONY: help demo test lint lock clean environment
+.PHONY: help demo stack test lint lock clean environment
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -13,6 +13,9 @@ help:  ## show this list
 demo:  ## watch an order become an event, a service take over, and a crash lose nothing (ARGS=--help for more)
 	@$(PYTHON) devstack/bootstrap.py
 	@$(RUN) devstack.demo $(ARGS)
+
+stack: environment  ## run PostgreSQL, RabbitMQ, Kafka and Kafka Connect until Ctrl-C (needs Java and Maven)
+	@$(RUN) devstack.stack $(ARGS)
 
 test: environment  ## run the tests (ARGS="-k outbox" for some)
 	@mkdir -p .local/tmp

@@ -1,6 +1,7 @@
 """What the servers that run on Java have in common: a folder, ports that are kept, an end, and one owner."""
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ STOP_SECONDS = 30
 ATTEMPTS_AT_PORTS = 3
 PORT_IS_TAKEN = "already in use"
 ERRORS_SHOWN = 10
+_REASON = re.compile(r" (ERROR|FATAL) |^(Caused by: )?[\w.$]+(Exception|Error): ")
 
 
 class JavaServer(ABC):
@@ -104,7 +106,7 @@ class JavaServer(ABC):
 
     def _errors(self) -> str:
         """Java says a hundred lines about its end after the one that tells the reason."""
-        found = [line for line in self._said().splitlines() if " ERROR " in line or line.startswith("Caused by: ")]
+        found = [line for line in self._said().splitlines() if _REASON.search(line)]
         return "\n".join(["", f"--- errors in {self.log} ---", *found[:ERRORS_SHOWN]]) if found else ""
 
     def _launch(self) -> None:

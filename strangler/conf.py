@@ -47,7 +47,10 @@ class StageSetting(BaseModel):
 
 
 class DebeziumSettings(BaseModel):
-    """Change data capture. The role needs LOGIN, REPLICATION and CONNECT, nothing else; `cdc_setup` makes it."""
+    """Change data capture. The role needs LOGIN, REPLICATION and CONNECT, nothing else; `cdc_setup` makes it.
+
+    `connect_url` and `connector` are for `RELAY=connect`: Kafka Connect's REST API, and what it calls our connector.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
 
@@ -56,6 +59,8 @@ class DebeziumSettings(BaseModel):
     publication: str = Field(default="strangler_outbox", pattern=r"^[a-z0-9_]{1,63}$")
     poll_interval_ms: int = Field(default=10, ge=1)
     heartbeat_interval_ms: int = Field(default=2_000, ge=100)
+    connect_url: str = "http://localhost:8083"
+    connector: str = Field(default="strangler-outbox", pattern=r"^[A-Za-z0-9_.-]+$")
 
 
 class StranglerSettings(BaseModel):
@@ -66,7 +71,7 @@ class StranglerSettings(BaseModel):
     source: str = Field(default="django", pattern=r"^[A-Za-z0-9_./-]+$")
     broker_url: str = ""
     exchange: str = Field(default="events", pattern=r"^[a-z][a-z0-9_-]*$")
-    relay: Literal["none", "polling", "debezium"] = "polling"
+    relay: Literal["none", "polling", "debezium", "server", "connect"] = "polling"
     relay_batch_size: int = Field(default=500, ge=1, le=10_000)
     relay_poll_interval: float = Field(default=1.0, gt=0)
     relay_backoff_max: float = Field(default=60.0, gt=0)

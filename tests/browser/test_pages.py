@@ -27,6 +27,7 @@ def test_every_page_fits_the_screen_and_names_its_parts(open_page: OpenPage, wid
         page.goto("/" if "products" in path else path)
         if "products" in path:
             page.get_by_role("link", name="A chair").click()
+            page.wait_for_url("**/products/**")
         check(page, width)
     as_a_customer_with(page, "A chair")
     check(page, width)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import atexit
 from functools import cache
 
-from devstack import jars, java_runtime
+from devstack import debezium_server, jars, java_runtime
 from devstack import kafka as kafka_server
+from devstack.connect import NativeConnect
 from devstack.kafka import NativeKafka
 from devstack.postgres import EmbeddedPostgres
 from devstack.rabbitmq import NativeRabbitMQ
@@ -22,6 +23,14 @@ def require_rabbitmq() -> None:
 
 def require_kafka() -> None:
     require("kafka", _missing(kafka_server.MINIMUM_JAVA, "kafka"))
+
+
+def require_connect() -> None:
+    require("connect", _missing(kafka_server.MINIMUM_JAVA, "kafka", "connector"))
+
+
+def require_debezium_server() -> None:
+    require("debezium-server", _missing(debezium_server.MINIMUM_JAVA, "server"))
 
 
 def _missing(minimum_java: int, *what: str) -> str | None:
@@ -44,6 +53,14 @@ def rabbitmq() -> NativeRabbitMQ:
 def kafka() -> NativeKafka:
     """Shared; a test that stops or kills it starts it again."""
     server = NativeKafka(scratch() / "kafka").start()
+    atexit.register(server.stop)
+    return server
+
+
+@cache
+def connect() -> NativeConnect:
+    """Shared, at the shared Kafka. A worker reads its environment once: who changes `env` restarts it."""
+    server = NativeConnect(scratch() / "connect", kafka()).start()
     atexit.register(server.stop)
     return server
 

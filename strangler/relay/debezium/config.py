@@ -1,5 +1,7 @@
 """What Debezium is told: one set of properties for every host of the connector, and what the embedded one adds.
 
+What the hosts outside this process add is in `hosts`.
+
 <https://debezium.io/documentation/reference/3.6/connectors/postgresql.html>,
 <https://debezium.io/documentation/reference/3.6/transformations/outbox-event-router.html>
 """
@@ -72,8 +74,11 @@ def heartbeat_topic(properties: Properties) -> str:
 
 
 def _event_router(schema: str) -> Properties:
-    """The predicate keeps heartbeats away from a transform that only understands the outbox."""
-    topic = f"{PREFIX}.{schema}.{TABLE}".replace(".", r"\.")
+    """The predicate keeps heartbeats away from a transform that only understands the outbox.
+
+    Its dots are in brackets, because hosts differ in what they make of a backslash.
+    """
+    topic = f"{PREFIX}.{schema}.{TABLE}".replace(".", "[.]")
     return {
         "transforms": "outbox",
         "transforms.outbox.type": "io.debezium.transforms.outbox.EventRouter",

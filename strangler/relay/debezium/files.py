@@ -5,22 +5,18 @@ from __future__ import annotations
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from strangler.conf import DebeziumSettings
-from strangler.relay.debezium import config, sql
+from strangler.relay.debezium import config, hosts, sql
+from strangler.relay.debezium.rendering import connector_json, properties_text
 from strangler.relay.debezium.source import Source
 
 _DATABASE = SQL(':"DBNAME"')  # psql's own variable
 _PASSWORD = SQL(":'password'")
-_SOURCE = Source(
-    host="${CDC_HOST}",
-    port="${CDC_PORT}",
-    user="${CDC_USER}",
-    password="${CDC_PASSWORD}",  # noqa: S106  (a placeholder)
-    dbname="${CDC_DATABASE}",
-    tls={},
-)
+_RABBIT = hosts.Rabbit("${RABBITMQ_HOST}", "${RABBITMQ_PORT}", "${RABBITMQ_USER}", "${RABBITMQ_VHOST}")
 
 
-def generated(debezium: DebeziumSettings, *, role: str = "strangler_cdc", batch_size: int = 500) -> dict[str, str]:
+def generated(
+    debezium: DebeziumSettings, *, role: str = "strangler_cdc", batch_size: int = 500, exchange: str = "events"
+) -> dict[str, str]:
     """Path below `cdc/` and text of each file, with placeholders where a deployment has its secrets."""
     user = Identifier(role)
     table = Identifier("public", config.TABLE)
@@ -37,21 +33,28 @@ def generated(debezium: DebeziumSettings, *, role: str = "strangler_cdc", batch_
         "sql/remove.sql": _script(
             "Everything back; an unused slot keeps log until the disk is full", drop_slot, drop_publication
         ),
-        "debezium/embedded.properties": _properties(debezium, batch_size),
+        "debezium/embedded.properties": _embedded(debezium, batch_size),
+        "debezium/server.properties": properties_text(
+            "Debezium Server, to RabbitMQ", hosts.server(debezium, _source("${%s}"), _RABBIT, exchange=exchange)
+        ),
+        "debezium/connect.json": connector_json(
+            debezium, hosts.connect(debezium, _source("${env:%s}"), exchange=exchange)
+        ),
     }
+
+
+def _source(placeholder: str) -> Source:
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "DATABASE"}
+    return Source(**{name: placeholder % f"CDC_{variable}" for name, variable in names.items()}, tls={})
 
 
 def _script(title: str, *statements: Composable) -> str:
     return f"-- {title}\n" + "".join(f"{sql.text(statement)}\n" for statement in statements)
 
 
-def _properties(debezium: DebeziumSettings, batch_size: int) -> str:
-    shared = config.shared(debezium, _SOURCE)
-    whole = config.embedded(debezium, _SOURCE, batch_size=batch_size)
+def _embedded(debezium: DebeziumSettings, batch_size: int) -> str:
+    shared = config.shared(debezium, _source("${%s}"))
+    whole = config.embedded(debezium, _source("${%s}"), batch_size=batch_size)
     kept = {name: value for name, value in whole.items() if shared.get(name) == value}
     added = {name: value for name, value in whole.items() if name not in kept}
-    return _section("The connector, in every host", kept) + "\n" + _section("The embedded engine", added)
-
-
-def _section(title: str, properties: config.Properties) -> str:
-    return f"# {title}\n" + "".join(f"{name}={value}\n" for name, value in properties.items())
+    return properties_text("The connector, in every host", kept) + "\n" + properties_text("The embedded engine", added)

@@ -8,6 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from strangler.conf import DebeziumSettings
 from strangler.errors import ConfigurationError
 from strangler.relay.debezium.config import TABLE
+from strangler.relay.debezium.slot import is_missing
 from strangler.relay.debezium.source import SETTING, Source
 
 _SERVER = "SELECT current_database(), pg_postmaster_start_time()"
@@ -42,6 +43,15 @@ def require(connection: BaseDatabaseWrapper, debezium: DebeziumSettings, source:
                 f"publication {debezium.publication!r} does not publish the inserts of {schema}.{TABLE}: "
                 "run `manage.py cdc_setup`"
             )
+
+
+def require_slot(debezium: DebeziumSettings, source: Source) -> None:
+    """Debezium would make a missing one itself, later than now and without telling. Raises `ConfigurationError`."""
+    if is_missing(debezium.slot, source):
+        raise ConfigurationError(
+            f'there is no slot {debezium.slot!r} (STRANGLER["DEBEZIUM"]["SLOT"]): `manage.py cdc_setup` makes it; '
+            "where it was there before, stop Debezium and run `manage.py debezium doctor --recover`"
+        )
 
 
 def is_published(connection: psycopg.Connection, publication: str, schema: str) -> bool:

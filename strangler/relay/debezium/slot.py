@@ -1,7 +1,7 @@
-"""The replication slot of the embedded relay: made anew for every run and dropped at its end.
+"""The replication slot: of the embedded relay, made anew for every run and dropped at its end, or a lasting one.
 
-The outbox says what is still to be carried, so a slot has nothing to remember between two runs; one that outlives its
-reader would keep write-ahead log until the disk is full.
+The outbox says what is still to be carried, so the embedded relay's has nothing to remember between two runs; one that
+outlives its reader would keep write-ahead log until the disk is full.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def slot_of_this_run(name: str, source: Source) -> Iterator[Future[bool]]:
     """Yields at once: making a slot waits for every transaction that is writing at that moment."""
     leave = Event()
     with source.connect() as connection, ThreadPoolExecutor(1, "slot") as pool:
-        made = pool.submit(_make, connection, name, leave)
+        made = pool.submit(make, connection, name, leave)
         try:
             yield made
         finally:
@@ -54,27 +54,38 @@ def drop_leftover(debezium: DebeziumSettings, *, using: str) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute(f"{_STATE} AND database = current_database() AND plugin = 'pgoutput'", [debezium.slot])
         row = cursor.fetchone()
-    if row is None or row[0] is not None:
+    if row is None:
+        return
+    if row[0] is not None:
+        log.warning(
+            "slot_in_use", slot=debezium.slot, hint="if Debezium runs beside this relay, all goes out twice: stop it"
+        )
         return
     try:
         with source_of(debezium).connect() as connection:
-            _drop(connection, debezium.slot)
+            drop(connection, debezium.slot)
     except (psycopg.Error, ConfigurationError) as error:
         log.warning(
             "unused_slot_keeps_log",
             slot=debezium.slot,
             reason=str(error).strip(),
-            hint=f"the disk of this PostgreSQL fills up; have it dropped: {_drop_text(debezium.slot)}",
+            hint=f"the disk of this PostgreSQL fills up; have it dropped: {drop_text(debezium.slot)}",
         )
 
 
-def _make(connection: psycopg.Connection, name: str, leave: Event) -> bool:
-    """False when `leave` was set first."""
+def is_missing(name: str, source: Source) -> bool:
+    """Raises psycopg.OperationalError."""
+    with source.connect() as connection:
+        return connection.execute(_STATE, [name]).fetchone() is None
+
+
+def make(connection: psycopg.Connection, name: str, leave: Event) -> bool:
+    """Waits for every transaction that is writing; one of that name is replaced. False when `leave` was set first."""
     _wait_for_predecessor(connection, name, leave)
     if leave.is_set():
         return False
     try:
-        _drop(connection, name)
+        drop(connection, name)
         connection.execute(sql.CREATE_SLOT.format(slot=name))
     except errors.InsufficientPrivilege as error:
         raise ConfigurationError(f"{error.diag.message_primary}: `manage.py cdc_setup` makes the role right") from error
@@ -107,7 +118,7 @@ def _wait_for_predecessor(connection: psycopg.Connection, name: str, leave: Even
             )
 
 
-def _drop(connection: psycopg.Connection, name: str) -> None:
+def drop(connection: psycopg.Connection, name: str) -> None:
     with suppress(errors.UndefinedObject):
         connection.execute(sql.DROP_SLOT.format(slot=name))
 
@@ -116,10 +127,10 @@ def _drop_at_the_end(name: str, source: Source) -> None:
     try:
         with source.connect() as connection:
             _wait_for_predecessor(connection, name, Event())
-            _drop(connection, name)
+            drop(connection, name)
     except (psycopg.Error, CaptureUnavailable) as error:
         log.warning("slot_left_behind", slot=name, reason=str(error).strip(), hint="the next relay drops it")
 
 
-def _drop_text(name: str) -> str:
+def drop_text(name: str) -> str:
     return sql.text(sql.DROP_SLOT.format(slot=name))

@@ -57,7 +57,7 @@ def source_of(debezium: DebeziumSettings) -> Source:
 
 def _parsed(url: str) -> dict[str, str]:
     if not url:
-        raise ConfigurationError(f"{SETTING} is empty: RELAY=debezium needs {_EXAMPLE}")
+        raise ConfigurationError(f"{SETTING} is empty: Debezium needs {_EXAMPLE}")
     try:
         return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError as error:

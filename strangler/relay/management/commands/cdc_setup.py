@@ -1,4 +1,4 @@
-"""`manage.py cdc_setup`: make the outbox's database ready for `RELAY=debezium`."""
+"""`manage.py cdc_setup`: make the outbox's database ready for Debezium, wherever it runs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from strangler.commands import KitCommand
 from strangler.conf import settings
 from strangler.outbox.models import OutboxMessage
 from strangler.relay.debezium import files
+from strangler.relay.debezium.handover import carrier_of_settings, make_slot_and_carry
 from strangler.relay.debezium.setup import prepare
+from strangler.relay.debezium.slot import is_missing
+from strangler.relay.debezium.source import source_of
 
 
 class Command(KitCommand):
     help = (
         "Create the role, the right to connect and the publication that Debezium needs, as far as they are missing. "
-        'The role is that of STRANGLER["DEBEZIUM"]["DATABASE_URL"].'
+        'The role is that of STRANGLER["DEBEZIUM"]["DATABASE_URL"]. Where STRANGLER["RELAY"] is "server" or "connect", '
+        "the slot too, and then everything that is pending is carried, because a new slot does not have it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,12 +39,28 @@ class Command(KitCommand):
     def _prepare(self, alias: str) -> None:
         if alias not in connections:
             raise CommandError(f"--database {alias}: DATABASES has {', '.join(connections)}")
-        for line in prepare(connections[alias], settings.debezium) or ["everything was there already"]:
+        done = prepare(connections[alias], settings.debezium)
+        if settings.relay in {"server", "connect"}:
+            done += _lasting_slot()
+        for line in done or ["everything was there already"]:
             self.stdout.write(line)
 
     def _write(self, folder: Path) -> None:
-        for name, text in files.generated(settings.debezium, batch_size=settings.relay_batch_size).items():
+        for name, text in _files().items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             self.stdout.write(str(path))
+
+
+def _files() -> dict[str, str]:
+    return files.generated(settings.debezium, batch_size=settings.relay_batch_size, exchange=settings.exchange)
+
+
+def _lasting_slot() -> list[str]:
+    source = source_of(settings.debezium)
+    if not is_missing(settings.debezium.slot, source):
+        return []
+    carrier = carrier_of_settings()
+    carried = make_slot_and_carry(settings.debezium.slot, source, carrier)
+    return [f"slot {settings.debezium.slot}: made", f"outbox: {carried} pending events carried, the slot has the rest"]

@@ -1,4 +1,4 @@
-"""`manage.py relay`: carry committed events from the outbox to the broker."""
+"""`manage.py relay`: carry committed events from the outbox to the broker, or write down what Debezium has carried."""
 
 from __future__ import annotations
 
@@ -18,19 +18,23 @@ from strangler.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from strangler.relay.debezium.relay import DebeziumRelay
+    from strangler.relay.debezium.settler import Settler
 
 
 class Command(KitCommand):
-    help = 'Carry events from the outbox to the broker until SIGTERM or SIGINT; STRANGLER["RELAY"] says how.'
+    help = (
+        'Carry events from the outbox to the broker until SIGTERM or SIGINT; STRANGLER["RELAY"] says how. Where that '
+        'is "server" or "connect", Debezium carries them, and this writes down in the outbox what it has carried.'
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with stop_on_signals() as stop:
             _relay(stop).run()
 
 
-def _relay(stop: Event) -> PollingRelay | DebeziumRelay:
+def _relay(stop: Event) -> PollingRelay | DebeziumRelay | Settler:
     if settings.relay == "none":
-        raise CommandError('STRANGLER["RELAY"] is "none": set it to "polling" or "debezium" to carry events')
+        raise CommandError('STRANGLER["RELAY"] is "none": set it to "polling", "debezium", "server" or "connect"')
     broker = connect(settings.broker_url, exchange=settings.exchange)
     using = router.db_for_write(OutboxMessage)
     common: dict[str, Any] = {
@@ -42,6 +46,10 @@ def _relay(stop: Event) -> PollingRelay | DebeziumRelay:
     }
     if settings.relay == "polling":
         return PollingRelay(broker, **common, at_start=lambda: drop_leftover(settings.debezium, using=using))
+    if settings.relay in {"server", "connect"}:
+        from strangler.relay.debezium.settler import Settler
+
+        return Settler(broker, **common, debezium=settings.debezium, host=settings.relay)
     from strangler.relay.debezium.relay import DebeziumRelay  # needs the optional Java packages
 
     return DebeziumRelay(broker, **common, debezium=settings.debezium)

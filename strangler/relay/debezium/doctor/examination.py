@@ -1,0 +1,42 @@
+"""Looks at everything in the order in which one thing hides the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from strangler.conf import DebeziumSettings
+from strangler.relay.debezium import preconditions
+from strangler.relay.debezium.doctor import connector, outbox, publication, slot
+from strangler.relay.debezium.doctor.finding import Finding, Severity
+from strangler.relay.debezium.source import SETTING, Source
+
+
+@dataclass(frozen=True)
+class Patient:
+    """`relay` is `STRANGLER["RELAY"]`; `probe_seconds` bounds how long the slot may take to pass a mark in the log."""
+
+    connection: BaseDatabaseWrapper
+    debezium: DebeziumSettings
+    source: Source
+    relay: str
+    probe_seconds: float = 15.0
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Reads only, but for one empty message in the log. Raises `ConfigurationError` where there is no outbox."""
+    schema = preconditions.outbox_schema(patient.connection)
+    try:
+        with patient.source.connect() as log:
+            yield from slot.findings(log, patient.debezium, relay=patient.relay, probe_seconds=patient.probe_seconds)
+            yield from publication.findings(log, patient.debezium.publication, schema)
+    except psycopg.OperationalError as error:
+        remedy = f"correct {SETTING}, or run `manage.py cdc_setup`"
+        reason = str(error).strip().partition("\n")[0]
+        yield Finding("log", Severity.CRITICAL, f"the log's role cannot log in: {reason}", remedy=remedy)
+    yield from outbox.findings(patient.connection)
+    if patient.relay == "connect":
+        yield from connector.findings(patient.debezium)
