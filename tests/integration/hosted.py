@@ -90,18 +90,5 @@ class EngineHost:
         until(lambda: self.offsets.exists() and b'"lsn"' in self.offsets.read_bytes(), "the offsets to be written")
 
 
-def drop_slot(superuser: psycopg.Connection, name: str) -> None:
-    """As soon as the server sees that its reader is gone."""
-
-    def dropped() -> bool:
-        try:
-            superuser.execute("SELECT pg_drop_replication_slot(%s)", [name])
-        except psycopg.errors.ObjectInUse:
-            return False
-        return True
-
-    until(dropped, "the slot to be dropped")
-
-
 def make_slot(superuser: psycopg.Connection, name: str) -> None:
     superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [name])

@@ -15,8 +15,9 @@ from devstack.debezium_server import NativeDebeziumServer
 from strangler.brokers import connect
 from strangler.relay.debezium import hosts
 from strangler.relay.debezium.source import source_of
-from tests.integration.hosted import HostedProject, drop_slot
+from tests.integration.hosted import HostedProject
 from tests.stack import servers
+from tests.support.slots import drop_slot
 from tests.support.waiting import until
 
 TAKEN = "sample.step_taken"

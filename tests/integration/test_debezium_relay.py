@@ -15,6 +15,7 @@ from strangler.brokers import connect
 from strangler.messaging import decode
 from tests.stack import servers
 from tests.support.project import Project
+from tests.support.slots import drop_slot
 from tests.support.waiting import until
 
 TAKEN, IGNORED = "sample.step_taken", "sample.step_ignored"
@@ -219,21 +220,6 @@ def handled_some_more(project: Project, count: int = 150) -> None:
 
 def slot(superuser: psycopg.Connection, name: str) -> tuple[object, ...] | None:
     return superuser.execute("SELECT active FROM pg_replication_slots WHERE slot_name = %s", [name]).fetchone()
-
-
-def drop_slot(superuser: psycopg.Connection, name: str) -> None:
-    """As soon as its reader has let go of it; the relay may be quicker and have made a new one."""
-
-    def dropped() -> bool:
-        try:
-            superuser.execute("SELECT pg_drop_replication_slot(%s)", [name])
-        except psycopg.errors.ObjectInUse:
-            return False
-        except psycopg.errors.UndefinedObject:
-            return True
-        return True
-
-    until(dropped, "the slot to be dropped")
 
 
 @contextmanager

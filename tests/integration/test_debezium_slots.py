@@ -14,8 +14,9 @@ from devstack.postgres import EmbeddedPostgres
 from devstack.processes import ManagedProcess
 from strangler.brokers import connect
 from strangler.messaging import decode
-from tests.integration.hosted import HEARTBEAT_MS, EngineHost, HostedProject, drop_slot, make_slot
+from tests.integration.hosted import HEARTBEAT_MS, EngineHost, HostedProject, make_slot
 from tests.stack import servers
+from tests.support.slots import drop_slot
 from tests.support.waiting import until
 
 TAKEN = "sample.step_taken"

@@ -42,7 +42,7 @@ def slot_of_this_run(name: str, source: Source) -> Iterator[Future[bool]]:
                 with suppress(psycopg.Error):
                     connection.cancel_safe(timeout=1.0)
                 wait([made], timeout=0.1)
-            if made.exception() is None and made.result():
+            if _may_exist(made):
                 _drop_at_the_end(name, source)
 
 
@@ -121,6 +121,12 @@ def _wait_for_predecessor(connection: psycopg.Connection, name: str, leave: Even
 def drop(connection: psycopg.Connection, name: str) -> None:
     with suppress(errors.UndefinedObject):
         connection.execute(sql.DROP_SLOT.format(slot=name))
+
+
+def _may_exist(made: Future[bool]) -> bool:
+    """The server may have made the slot for good just before it heard that we gave up."""
+    error = made.exception()
+    return made.result() if error is None else isinstance(error, errors.QueryCanceled)
 
 
 def _drop_at_the_end(name: str, source: Source) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 
 from strangler.conf import DebeziumSettings
 from tests.stack.postgres import server
+from tests.support.slots import drop_slot
 
 
 @pytest.fixture
@@ -25,9 +26,7 @@ def debezium(superuser: psycopg.Connection) -> Iterator[DebeziumSettings]:
     host, port = superuser.info.host, superuser.info.port
     url = f"postgresql://{name}:secret@{host}:{port}/{superuser.info.dbname}"
     yield DebeziumSettings.model_validate({"DATABASE_URL": url, "SLOT": name, "PUBLICATION": name})
-    superuser.execute(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s", [name]
-    )
+    drop_slot(superuser, name)
     superuser.execute(f"DROP PUBLICATION IF EXISTS {name}")
     if superuser.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
         superuser.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")

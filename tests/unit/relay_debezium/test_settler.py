@@ -21,6 +21,7 @@ from strangler.relay.debezium import settler as settler_module
 from strangler.relay.debezium.settler import Settler
 from strangler.relay.debezium.setup import prepare
 from tests.sample.events import StepTaken
+from tests.support.slots import drop_slot
 from tests.support.waiting import until
 from tests.unit.relay_debezium.log_reader import LogReader, position
 
@@ -87,17 +88,6 @@ def settler(broker: Broker, debezium: DebeziumSettings, stop: threading.Event) -
 
 def make_slot(superuser: psycopg.Connection, debezium: DebeziumSettings) -> None:
     superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [debezium.slot])
-
-
-def drop_slot(superuser: psycopg.Connection, debezium: DebeziumSettings) -> None:
-    def dropped() -> bool:
-        try:
-            superuser.execute("SELECT pg_drop_replication_slot(%s)", [debezium.slot])
-        except psycopg.errors.ObjectInUse:
-            return False
-        return True
-
-    until(dropped, "the slot to be dropped")
 
 
 def happened(*steps: int) -> None:
@@ -169,7 +159,7 @@ def test_a_checkpoint_does_not_outlive_the_reader_it_was_taken_with(
         assert seen.since
         checkpoint = settler_module._checkpoint(connection, seen)
         host.close()
-        drop_slot(superuser, ready)
+        drop_slot(superuser, ready.slot)
         make_slot(superuser, ready)
         reader().confirm(position(superuser))
         assert not one._passed(session, checkpoint)
@@ -187,7 +177,7 @@ def test_a_slot_that_was_gone_has_a_gap_so_what_is_pending_is_carried_from_the_o
         happened(0)
         until(lambda: host.confirm(position(superuser)) or pending() == 0, "the settler to work")
     happened(1)
-    drop_slot(superuser, ready)
+    drop_slot(superuser, ready.slot)
     until(lambda: "slot_missing" in caplog.text, "the settler to see that the slot is gone")
     make_slot(superuser, ready)
     with LogReader(ready.database_url, ready.slot, ready.publication) as host:
@@ -232,7 +222,7 @@ def test_other_relays_are_kept_out_while_it_works(
 def test_without_a_slot_it_says_which_command_makes_it(
     superuser: psycopg.Connection, ready: DebeziumSettings, broker: Broker
 ) -> None:
-    drop_slot(superuser, ready)
+    drop_slot(superuser, ready.slot)
     with pytest.raises(ConfigurationError, match=r"no slot .*SLOT.*`manage\.py cdc_setup` makes it"):
         settler(broker, ready, threading.Event()).run()
 

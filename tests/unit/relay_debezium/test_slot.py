@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import psycopg
 import pytest
 from django.db import connection
@@ -9,6 +11,7 @@ from structlog.testing import capture_logs
 
 from strangler.conf import DebeziumSettings
 from strangler.errors import ConfigurationError
+from strangler.relay.debezium import slot
 from strangler.relay.debezium.setup import prepare
 from strangler.relay.debezium.slot import drop_leftover, slot_of_this_run
 from strangler.relay.debezium.source import Source, source_of
@@ -45,6 +48,25 @@ def test_the_slot_of_a_killed_run_is_replaced_by_one_that_starts_now(
         made.result(timeout=10)
         (fresh,) = superuser.execute(position, [debezium.slot]).fetchall()
     assert left != fresh
+
+
+def test_a_slot_that_was_made_when_the_run_gave_up_is_gone_too(
+    superuser: psycopg.Connection, debezium: DebeziumSettings, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server hears of the cancellation after the slot is on its disk and before the answer is out."""
+    there: list[list[str]] = []
+    really_make = slot.make
+
+    def make(connection: psycopg.Connection, name: str, leave: Event) -> bool:
+        really_make(connection, name, leave)
+        there.append(slots(superuser))
+        raise psycopg.errors.QueryCanceled
+
+    monkeypatch.setattr(slot, "make", make)
+    with slot_of_this_run(debezium.slot, source) as made:
+        made.exception(timeout=10)
+    assert debezium.slot in there[0]
+    assert debezium.slot not in slots(superuser)
 
 
 def test_making_a_slot_behind_a_long_transaction_blocks_nobody_and_can_be_given_up(
