@@ -75,6 +75,7 @@ class StranglerSettings(BaseModel):
     relay_batch_size: int = Field(default=500, ge=1, le=10_000)
     relay_poll_interval: float = Field(default=1.0, gt=0)
     relay_backoff_max: float = Field(default=60.0, gt=0)
+    max_event_bytes: int = Field(default=8_000_000, ge=1_000, le=128_000_000)
     contracts_dir: str = ""
     events_without_consumers: tuple[str, ...] = ()
     outbox_retention_hours: float = Field(default=168.0, gt=0)

@@ -43,6 +43,10 @@ class NotTheOwner(OutboxError):
     """An application tried to publish an event that another context owns."""
 
 
+class EventTooLarge(OutboxError):
+    """An event is larger than `MAX_EVENT_BYTES`: some broker on the way would refuse it, long after the commit."""
+
+
 class InboxError(StranglerError):
     """A subscription or a consumer is set up wrongly."""
 

@@ -1,4 +1,4 @@
-"""Last words of a run: which backends it exercised, how often, and which not."""
+"""Last words of a run: which backends it exercised, each relay on each broker, how often, and which not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ from collections.abc import Generator
 
 import pytest
 
-_BACKENDS = ("memory", "pgmq", "rabbitmq", "polling", "debezium")
+_NAMES = {
+    "memory": "memory",
+    "pgmq": "PGMQ",
+    "rabbitmq": "RabbitMQ",
+    "kafka": "Kafka",
+    "polling": "polling",
+    "debezium": "Debezium embedded",
+    "server": "Debezium Server",
+    "connect": "Debezium on Kafka Connect",
+}
+_RELAYS = ("polling", "debezium", "server", "connect")
+_BROKERS = ("memory", "pgmq", "rabbitmq", "kafka")
+_EXERCISES = "exercises"
 _passed: Counter[str] = Counter()
 _skipped: dict[str, str] = {}
 
@@ -17,12 +29,17 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    name = _backends_of(item)
-    if name and report.when == "call" and report.passed:
-        _passed[name] += 1
-    if name and report.skipped:
-        _skipped[name] = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if name := _backends_of(item):
+        report.user_properties.append((_EXERCISES, name))  # reaches the process that has the last word
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    for name in (str(value) for key, value in report.user_properties if key == _EXERCISES):
+        if report.when == "call" and report.passed:
+            _passed[name] += 1
+        if report.skipped:
+            _skipped[name] = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -36,15 +53,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _backends_of(item: pytest.Item) -> str:
-    """`polling on rabbitmq`, `broker rabbitmq`, `browser chromium`: read off the test's parameters, class and place."""
+    """`polling on RabbitMQ`, `broker RabbitMQ`, `browser Chromium`: read off the test's parameters, class and place."""
     if "browser" in item.path.parts:
-        return "browser chromium"
+        return "browser Chromium"
     params = getattr(getattr(item, "callspec", None), "params", {})
-    relay, broker = params.get("project"), params.get("broker_url")
-    if relay in _BACKENDS and broker in _BACKENDS:
-        return f"{relay} on {broker}"
+    relay, broker = params.get("pair", ("", params.get("broker_url")))
+    if relay in _RELAYS and broker in _BROKERS:
+        return f"{_NAMES[relay]} on {_NAMES[broker]}"
     words = f"{item.path.name} {getattr(item.cls, '__name__', '')} {broker or ''}".lower()
     if "conformance" not in item.path.parts and not broker:
         return ""
-    found = [backend for backend in _BACKENDS if backend in words]
-    return f"broker {found[0]}" if found else ""
+    found = [backend for backend in _BROKERS if backend in words]
+    return f"broker {_NAMES[found[0]]}" if found else ""

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connections, router
 
 from strangler.conf import settings
-from strangler.errors import NotInTransaction, NotTheOwner
+from strangler.errors import EventTooLarge, NotInTransaction, NotTheOwner
 from strangler.messaging import Envelope, Event, encode, seal
 from strangler.outbox.models import OutboxMessage
 
@@ -19,7 +19,8 @@ def publish(event: Event, *, using: str | None = None) -> UUID:
     """Record `event` in the transaction in force and return its id; a relay carries it to the broker after the commit.
 
     `using` is the database alias; by default the router's choice for the outbox. Raises `NotInTransaction` outside
-    `transaction.atomic()` and `NotTheOwner` for an event that another context owns.
+    `transaction.atomic()`, `NotTheOwner` for an event that another context owns and `EventTooLarge` for one that, with
+    its envelope, is larger than `MAX_EVENT_BYTES`.
     """
     return publish_many([event], using=using)[0]
 
@@ -38,6 +39,8 @@ def publish_many(events: Sequence[Event], *, using: str | None = None) -> list[U
 
 
 def _row(event: Event, envelope: Envelope) -> OutboxMessage:
+    payload = encode(envelope)
+    _require_size(event, len(payload.encode()))
     return OutboxMessage(
         id=envelope.id,
         aggregate_type=event.aggregate_type,
@@ -45,9 +48,20 @@ def _row(event: Event, envelope: Envelope) -> OutboxMessage:
         type=envelope.type,
         routing_key=event.event_type,
         correlation_id=envelope.correlationid,
-        payload=encode(envelope),
+        payload=payload,
         created_at=envelope.time,
     )
+
+
+def _require_size(event: Event, size: int) -> None:
+    """Here, because here somebody can still do something about it: after the commit it would wait for ever."""
+    if size > settings.max_event_bytes:
+        raise EventTooLarge(
+            f"{type(event).__name__} of {event.aggregate_type} {event.aggregate_id} takes {size:,} bytes, "
+            f'STRANGLER["MAX_EVENT_BYTES"] allows {settings.max_event_bytes:,}: put the large part where consumers can '
+            "fetch it and publish its address (https://www.enterpriseintegrationpatterns.com/StoreInLibrary.html), or "
+            "raise the limit, and the broker's with it"
+        )
 
 
 def _require_transaction(alias: str, events: Sequence[Event]) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import kombu
 import pytest
 
-from devstack.rabbitmq import NativeRabbitMQ
+from devstack.rabbitmq import VHOST, NativeRabbitMQ
 from strangler.brokers import Broker, connect
 from strangler.brokers.amqp import session as session_module
 from strangler.brokers.amqp import topology
 from strangler.brokers.amqp.topology import NEW_QUEUE_SECONDS
+from strangler.brokers.amqp.unroutable import Unroutable
 from strangler.errors import BrokerUnavailable, ConfigurationError
 from strangler.testing.link import TcpLink
-from strangler.testing.traffic import PLACED, bodies_of, contents, drain, message, receive
+from strangler.testing.traffic import NOBODYS, PAID, PLACED, bodies_of, contents, drain, message, receive
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +177,25 @@ def test_no_number_of_redeliveries_makes_the_broker_drop_a_message(broker: Broke
             receive(subscriber, 1)
     with broker.subscriber("billing", [PLACED], prefetch=1) as subscriber:
         assert drain(subscriber, 1) == [sent.body]
+
+
+def test_what_no_queue_takes_is_dropped_until_a_policy_keeps_it_and_can_be_sent_again(
+    server: NativeRabbitMQ, broker: Broker, exchange: str
+) -> None:
+    """Of a publisher that does not ask; more than one batch, some of it still taken by nobody."""
+    unroutable = Unroutable(server.url, exchange)
+    unroutable.declare(["orders"])
+    lost, kept = message(1, routing_key=PAID, mandatory=False), 250
+    heartbeat = message(3, routing_key="debezium-heartbeat.slot", mandatory=False)
+    with broker.publisher() as publisher:
+        publisher.publish([lost, heartbeat])
+        assert (unroutable.in_force(), unroutable.count()) == (False, 0)
+        server.control(*shlex.split(unroutable.policy.replace("VHOST", VHOST))[1:])
+        until(unroutable.in_force, "the policy")
+        publisher.publish([message(number, key=f"order:{number}", routing_key=PAID) for number in range(kept)])
+        publisher.publish([heartbeat, message(2, routing_key=NOBODYS, mandatory=False)])
+    until(lambda: unroutable.count() == kept + 1, "them to be kept")
+    with broker.subscriber("billing", [PAID], prefetch=500) as subscriber:
+        assert unroutable.send_again() == kept
+        assert len(receive(subscriber, kept)) == kept
+        assert unroutable.count() == 1

@@ -57,6 +57,19 @@ class HostedProject(Project):
     def cdc_password(self) -> str:
         return source_of(self.debezium).password
 
+    def ignore(self, thing: str, step: int) -> None:
+        """Publish an event that nobody subscribes to."""
+        self.run(
+            f"""
+            import django; django.setup()
+            from django.db import transaction
+            from strangler.outbox import publish
+            from tests.sample.events import StepIgnored
+            with transaction.atomic():
+                publish(StepIgnored(thing={thing!r}, step={step}))
+            """
+        )
+
     def steps(self, *steps: int, thing: str = "a") -> None:
         self.publish(*((thing, step, "ok") for step in steps))
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 import textwrap
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 
+from devstack.kafka import NativeKafka
 from devstack.postgres import EmbeddedPostgres
 from devstack.processes import ManagedProcess
+from devstack.rabbitmq import NativeRabbitMQ
+from strangler.brokers import connect
+from tests.stack import servers
 from tests.support.waiting import until
 
+OWNER, CAPTURE = "sample", "capture"
 _EFFECTS = "SELECT thing, step FROM sample_effect ORDER BY id"
 
 
@@ -24,36 +33,40 @@ class Project:
     def __init__(
         self, database: EmbeddedPostgres, broker_url: str, *, relay: str, folder: Path, celery_url: str = ""
     ) -> None:
-        self._server = database
         self._name = f"p{uuid.uuid4().hex[:12]}"
         self._folder = folder
         self._processes: list[ManagedProcess] = []
-        database.ensure_role(self._name)
-        database.ensure_role("capture", replication=True)
-        database.ensure_database(self._name, owner=self._name)
+        self.database = database
+        _make_database(database, self._name)
         self.relay = relay
+        self.broker_url = broker_url
         self._env = {
             "DJANGO_SETTINGS_MODULE": "tests.sample.settings",
-            "DATABASE_URL": database.url(self._name, self._name),
-            "CDC_DATABASE_URL": database.url(self._name, "capture"),
+            "DATABASE_URL": database.url(self._name, OWNER),
+            "CDC_DATABASE_URL": database.url(self._name, CAPTURE),
             "BROKER_URL": broker_url,
             "EXCHANGE": self._name,
             "SLOT": self._name,
             **({"CELERY_BROKER_URL": celery_url} if celery_url else {}),
         }
-        with database.connect() as connection:
-            connection.execute(f'GRANT CONNECT ON DATABASE "{self._name}" TO capture')
-        self.command("migrate", "--verbosity", "0")
-        self.command("cdc_setup")
-        if broker_url.startswith("kafka"):
-            self.command("kafka_topics")
-        for group in ("sample", "receipts") if celery_url else ("sample",):
-            self.command("consume", "--declare", "--group", group)
+        commands = [["cdc_setup"], *([["kafka_topics"]] if broker_url.startswith("kafka") else [])]
+        groups = ("sample", "receipts") if celery_url else ("sample",)
+        self.commands(*commands, *(["consume", "--declare", "--group", group] for group in groups))
+
+    @property
+    def broker(self) -> EmbeddedPostgres | NativeRabbitMQ | NativeKafka:
+        """The shared server of the broker."""
+        scheme = self.broker_url.partition(":")[0]
+        return {"amqp": servers.rabbitmq, "kafka": servers.kafka, "pgmq": servers.queues}[scheme]()
 
     # --- processes
 
-    def command(self, *arguments: str) -> None:
-        self._process(arguments[0], "-m", "django", *arguments).start().wait_successfully()
+    def commands(self, *commands: Sequence[str]) -> None:
+        """One after the other, in a process of their own."""
+        self.run(
+            f"import django; django.setup()\nfrom django.core.management import call_command\n"
+            f"for command in {[list(command) for command in commands]!r}: call_command(*command)\n"
+        )
 
     def start_relay(self) -> ManagedProcess:
         return self._process(f"relay-{self.relay}", "-m", "django", "relay", RELAY=self.relay).start()
@@ -82,6 +95,31 @@ class Project:
                 steps[thing].append(int(step))
         return steps
 
+    def payloads(self) -> list[bytes]:
+        return [payload.encode() for (payload,) in self.rows("SELECT payload FROM strangler_outbox ORDER BY position")]
+
+    def received(self, count: int) -> list[bytes]:
+        """The bodies of the group's next messages, at least so many; more where they came together."""
+        bodies: list[bytes] = []
+        broker = connect(self.broker_url, exchange=self._name)
+        with broker.subscriber("sample", ["sample.step_taken"], prefetch=100) as queue:
+
+            def came() -> bool:
+                deliveries = queue.receive(timeout=1)
+                bodies.extend(delivery.body for delivery in deliveries)
+                queue.ack(deliveries)
+                return len(bodies) >= count
+
+            until(came, f"{count} messages", seconds=40)
+        return bodies
+
+    def pending(self) -> int:
+        return int(self.rows("SELECT count(*) FROM strangler_outbox WHERE relayed_at IS NULL")[0][0])
+
+    def dead_letters(self) -> dict[str, str]:
+        dead = self.rows("SELECT key, error FROM strangler_parked_message WHERE status = 'dead' ORDER BY error")
+        return {key.rpartition(":")[2]: error for key, error in dead}
+
     def effects(self) -> dict[str, list[int]]:
         """Steps whose handler's work was committed, by thing, in order."""
         steps: dict[str, list[int]] = defaultdict(list)
@@ -95,13 +133,19 @@ class Project:
 
     def publish(self, *steps: tuple[str, int, str]) -> None:
         """Commit StepTaken(thing, step, mood) for each, in one transaction of a process of its own."""
-        lines = "".join(f"StepTaken(thing={thing!r}, step={step}, mood={mood!r})," for thing, step, mood in steps)
-        code = (
-            "import django; django.setup()\nfrom django.db import transaction\n"
-            "from strangler.outbox import publish_many\nfrom tests.sample.events import StepTaken\n"
-            f"with transaction.atomic(): publish_many([{lines}])\n"
+        file = self._folder / "steps.json"  # too long for a command line, some of them
+        file.write_text(json.dumps(steps), encoding="utf-8")
+        self.run(
+            f"""
+            import django, json, pathlib; django.setup()
+            from django.db import transaction
+            from strangler.outbox import publish_many
+            from tests.sample.events import StepTaken
+            steps = json.loads(pathlib.Path({str(file)!r}).read_text(encoding="utf-8"))
+            with transaction.atomic():
+                publish_many([StepTaken(thing=thing, step=step, mood=mood) for thing, step, mood in steps])
+            """
         )
-        self.run(code)
 
     def run(self, code: str) -> None:
         """Python in a process of its own, with the project's settings."""
@@ -137,6 +181,23 @@ class Project:
         )
         self._processes.append(process)
         return process
+
+
+def _make_database(server: EmbeddedPostgres, name: str) -> None:
+    """Migrating takes seconds, a copy of what was migrated does not. Every copy is the same role's."""
+    template, unfinished = "sample_template", f"sample_{uuid.uuid4().hex[:12]}"
+    server.ensure_role(OWNER)
+    server.ensure_role(CAPTURE, replication=True)
+    with server.connect() as session:
+        if not session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+            server.ensure_database(unfinished, owner=OWNER)
+            env = {"DJANGO_SETTINGS_MODULE": "tests.sample.settings", "DATABASE_URL": server.url(unfinished, OWNER)}
+            migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+            subprocess.run(migrate, env={**os.environ, **env}, check=True, timeout=60)
+            session.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{template}"')
+        session.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}"')
+        session.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+        session.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {CAPTURE}')
 
 
 class _Checked(ManagedProcess):

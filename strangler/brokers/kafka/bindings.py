@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from strangler.brokers.kafka import topics
 from strangler.brokers.kafka.cluster import TIMEOUT, Cluster
+from strangler.brokers.kafka.offsets import offsets
 from strangler.errors import BrokerUnavailable
 
 Offsets = dict[str, dict[int, int]]  # by topic and partition
@@ -82,9 +83,8 @@ def _ends(admin: AdminClient, exchange: str, owners: set[str]) -> Offsets:
     if not partitions:
         return {}
     ends: Offsets = {}
-    asked = admin.list_offsets({each: OffsetSpec.latest() for each in partitions}, request_timeout=TIMEOUT)
-    for each, end in asked.items():
-        ends.setdefault(each.topic, {})[each.partition] = end.result().offset
+    for (topic, partition), end in offsets(admin, partitions, OffsetSpec.latest()).items():
+        ends.setdefault(topic, {})[partition] = end
     return ends
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from strangler.brokers.kafka import topics
-from strangler.brokers.kafka.cluster import TIMEOUT, Cluster
+from strangler.brokers.kafka.cluster import Cluster
+from strangler.brokers.kafka.offsets import Offsets, offsets
 from strangler.errors import ConfigurationError
 
 _AT_WORK = {KafkaError.NON_EMPTY_GROUP, KafkaError.UNKNOWN_MEMBER_ID, KafkaError.REBALANCE_IN_PROGRESS}
-
-Offsets = dict[tuple[str, int], int]
 
 
 def rewind(cluster: Cluster, exchange: str, group_id: str, routing_keys: Sequence[str], since: datetime | None) -> int:
@@ -23,9 +22,9 @@ def rewind(cluster: Cluster, exchange: str, group_id: str, routing_keys: Sequenc
     partitions = topics.partitions_of(admin, exchange, {topics.owner_of(key) for key in routing_keys})
     if not partitions:
         return 0
-    ends = _offsets(admin, partitions, OffsetSpec.latest())
+    ends = offsets(admin, partitions, OffsetSpec.latest())
     wanted = OffsetSpec.earliest() if since is None else OffsetSpec.for_timestamp(round(since.timestamp() * 1000))
-    found = _offsets(admin, partitions, wanted)
+    found = offsets(admin, partitions, wanted)
     starts = {
         where: offset if offset >= 0 else ends[where] for where, offset in found.items()
     }  # -1: nothing since then
@@ -33,13 +32,8 @@ def rewind(cluster: Cluster, exchange: str, group_id: str, routing_keys: Sequenc
     return sum(ends[where] - start for where, start in starts.items())
 
 
-def _offsets(admin: AdminClient, partitions: Iterable[TopicPartition], wanted: OffsetSpec) -> Offsets:
-    asked = admin.list_offsets(dict.fromkeys(partitions, wanted), request_timeout=TIMEOUT)
-    return {(each.topic, each.partition): answer.result().offset for each, answer in asked.items()}
-
-
-def _set(admin: AdminClient, group_id: str, offsets: Offsets) -> None:
-    partitions = [TopicPartition(*where, offset) for where, offset in offsets.items()]
+def _set(admin: AdminClient, group_id: str, starts: Offsets) -> None:
+    partitions = [TopicPartition(*where, offset) for where, offset in starts.items()]
     [done] = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group_id, partitions)]).values()
     try:
         errors = [each.error for each in done.result().topic_partitions if each.error is not None]

@@ -7,7 +7,7 @@ visible before a position of the log is carried once the slot has passed that po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import NamedTuple
 from uuid import UUID
@@ -76,6 +76,7 @@ class Settler:
         debezium: DebeziumSettings,
         host: str,
         stop: Event,
+        at_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._carrier = Carrier(broker, using=using, batch_size=batch_size, backoff_max=backoff_max)
         self._using = using
@@ -87,6 +88,7 @@ class Settler:
         self._source = source_of(debezium)
         self._host = host
         self._stop = stop
+        self._at_start = at_start
         self._slot_was_missing = False
 
     def run(self) -> None:
@@ -103,6 +105,7 @@ class Settler:
             return
         try:
             preconditions.require(connection, self._debezium, self._source)
+            self._at_start()
             with connection.cursor() as cursor:
                 store.pin_plans(cursor)
             self._watch(connection)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from strangler.errors import NotInTransaction, NotTheOwner
+from strangler.errors import EventTooLarge, NotInTransaction, NotTheOwner
 from strangler.messaging import Event, decode, working_for_request
 from strangler.outbox import publish, publish_many
 from strangler.outbox.models import OutboxMessage
@@ -54,6 +54,17 @@ def test_many_events_cost_one_insert_and_keep_their_order() -> None:
     assert len([query for query in queries if query["sql"].startswith("INSERT")]) == len(queries) == 1
     steps = [decode(row.payload).data["step"] for row in OutboxMessage.objects.order_by("position")]
     assert steps == list(range(100))
+
+
+@pytest.mark.django_db
+def test_an_event_too_large_is_refused_and_told_what_to_do_instead(settings: Any) -> None:
+    settings.STRANGLER = {**settings.STRANGLER, "MAX_EVENT_BYTES": 2_000}
+    with pytest.raises(
+        EventTooLarge, match=r'StepTaken of sample\.thing b takes [\d,]+ bytes, STRANGLER\["MAX_EVENT_BYTES"\]'
+    ):
+        publish_many([StepTaken(thing="a", step=1), StepTaken(thing="b", step=1, mood="ü" * 1000)])
+    assert not OutboxMessage.objects.exists()
+    publish(StepTaken(thing="b", step=1, mood="u" * 1000))
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from django.utils import timezone
 from strangler.conf import DebeziumSettings
 from strangler.outbox import publish
 from strangler.outbox.models import OutboxMessage
-from strangler.relay.debezium.doctor import Finding, Patient, Severity, examine
+from strangler.relay.debezium.doctor import Finding, Patient, Severity, examination, examine
 from strangler.relay.debezium.doctor.finding import size
 from strangler.relay.debezium.setup import prepare
 from strangler.relay.debezium.source import source_of
@@ -28,6 +28,12 @@ from tests.unit.relay_debezium.connect_double import connect_double
 from tests.unit.relay_debezium.log_reader import LogReader, position
 
 OK, WARNING, CRITICAL = Severity.OK, Severity.WARNING, Severity.CRITICAL
+
+
+@pytest.fixture(autouse=True)
+def _no_rabbitmq(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says of one is tested where there is one, in tests/integration."""
+    monkeypatch.setattr(examination.unroutable, "findings", lambda *_: iter(()))
 
 
 @pytest.fixture

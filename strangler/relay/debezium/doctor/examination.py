@@ -10,19 +10,24 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from strangler.conf import DebeziumSettings
 from strangler.relay.debezium import preconditions
-from strangler.relay.debezium.doctor import connector, outbox, publication, slot
+from strangler.relay.debezium.doctor import connector, outbox, publication, slot, unroutable
 from strangler.relay.debezium.doctor.finding import Finding, Severity
 from strangler.relay.debezium.source import SETTING, Source
 
 
 @dataclass(frozen=True)
 class Patient:
-    """`relay` is `STRANGLER["RELAY"]`; `probe_seconds` bounds how long the slot may take to pass a mark in the log."""
+    """`relay`, `broker_url` and `exchange` are those of `STRANGLER`.
+
+    `probe_seconds` bounds how long the slot may take to pass a mark in the log.
+    """
 
     connection: BaseDatabaseWrapper
     debezium: DebeziumSettings
     source: Source
     relay: str
+    broker_url: str = ""
+    exchange: str = ""
     probe_seconds: float = 15.0
 
 
@@ -38,5 +43,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
         reason = str(error).strip().partition("\n")[0]
         yield Finding("log", Severity.CRITICAL, f"the log's role cannot log in: {reason}", remedy=remedy)
     yield from outbox.findings(patient.connection)
+    if patient.relay == "server":
+        yield from unroutable.findings(patient.broker_url, patient.exchange)
     if patient.relay == "connect":
         yield from connector.findings(patient.debezium)

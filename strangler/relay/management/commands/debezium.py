@@ -34,6 +34,7 @@ class Command(KitCommand):
         actions.add_parser("pause", help="hold the connector up; events wait in the log")
         actions.add_parser("resume", help="the end of a pause")
         actions.add_parser("restart", help="restart the connector and its tasks, failed or not")
+        actions.add_parser("resend", help="publish again what Debezium Server found no queue for in RabbitMQ")
         examine = actions.add_parser("doctor", help="find what is wrong with the log; exits 1 when it is critical")
         examine.add_argument("--json", action="store_true", help="for machines: a list of findings")
         examine.add_argument(
@@ -47,6 +48,8 @@ class Command(KitCommand):
             self.stdout.write(_rendered(options["host"]), ending="")
         elif action == "doctor":
             self._doctor(as_json=options["json"], recover=options["recover"])
+        elif action == "resend":
+            self._resend()
         else:
             self._connector(action)
 
@@ -77,8 +80,23 @@ class Command(KitCommand):
         if len(states) < 2 or any(each.state != "RUNNING" for each in states):
             raise CommandError(f"connector {settings.debezium.connector} does not run", returncode=1)
 
+    def _resend(self) -> None:
+        hosts.rabbit_of(settings.broker_url)  # refuses any other broker
+        from strangler.brokers.amqp.unroutable import Unroutable  # needs the optional package kombu
+
+        unroutable = Unroutable(settings.broker_url, settings.exchange)
+        found, left = unroutable.send_again(), unroutable.count()
+        self.stdout.write(f"{found} events found a queue, {left} are still in {unroutable.name}")
+
     def _doctor(self, *, as_json: bool, recover: bool) -> None:
-        patient = doctor.Patient(_connection(), settings.debezium, source_of(settings.debezium), settings.relay)
+        patient = doctor.Patient(
+            _connection(),
+            settings.debezium,
+            source_of(settings.debezium),
+            settings.relay,
+            settings.broker_url,
+            settings.exchange,
+        )
         found = list(doctor.examine(patient))
         if as_json:
             self.stdout.write(json.dumps([finding.as_json() for finding in found], indent=2))

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import CommandError
 from django.db import router
 
+from strangler.apps import is_owned
 from strangler.brokers import connect
 from strangler.commands import KitCommand
 from strangler.conf import settings
+from strangler.messaging.registry import registry
 from strangler.outbox.models import OutboxMessage
+from strangler.relay.debezium import hosts
 from strangler.relay.debezium.slot import drop_leftover
 from strangler.relay.polling import PollingRelay
 from strangler.stopping import stop_on_signals
@@ -49,7 +52,16 @@ def _relay(stop: Event) -> PollingRelay | DebeziumRelay | Settler:
     if settings.relay in {"server", "connect"}:
         from strangler.relay.debezium.settler import Settler
 
-        return Settler(broker, **common, debezium=settings.debezium, host=settings.relay)
+        at_start = _keep_unroutable if settings.relay == "server" else lambda: None
+        return Settler(broker, **common, debezium=settings.debezium, host=settings.relay, at_start=at_start)
     from strangler.relay.debezium.relay import DebeziumRelay  # needs the optional Java packages
 
     return DebeziumRelay(broker, **common, debezium=settings.debezium)
+
+
+def _keep_unroutable() -> None:
+    hosts.rabbit_of(settings.broker_url)  # refuses any other broker
+    from strangler.brokers.amqp.unroutable import Unroutable  # needs the optional package kombu
+
+    owners = {event.owner for event in registry if is_owned(event)}
+    Unroutable(settings.broker_url, settings.exchange).declare(owners)
