@@ -27,8 +27,8 @@ from typing import NamedTuple, Protocol
 import pytest
 
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(10**6)))  # noqa: S311
-OUTAGE_SECONDS = 10
-STANDSTILL_SECONDS = 15
+OUTAGE_SECONDS = 8
+STANDSTILL_SECONDS = 12
 """Longer than Kafka waits for a consumer that says nothing."""
 LARGEST = "m" * 7_900_000
 
@@ -83,7 +83,7 @@ class Deployment(Protocol):
 
     def start_consumer(self) -> Program: ...
 
-    def start_load(self, rate: float = 200) -> Program:
+    def start_load(self, rate: float = 100) -> Program:
         """Transactions a second, of one to three steps of many things; it survives every outage."""
         ...
 
@@ -142,19 +142,21 @@ class RelayConformance:
         chance = random.Random(SEED)  # noqa: S311
         load = deployment.start_load()
         relay, consumers = deployment.start_relay(), [deployment.start_consumer(), deployment.start_consumer()]
-        for victim in chance.sample([relay, relay, *consumers, *consumers], k=5):
-            progress(deployment, chance.randrange(50, 400))
+        for victim in chance.sample([relay, relay, *consumers, *consumers], k=4):
+            progress(deployment, chance.randrange(50, 300))
             victim.kill_9()
             victim.start()
         load.terminate(timeout=10)
         deployment.expect_everything_handled_once_in_order()
 
-    def test_a_broker_that_is_away_or_killed_stops_no_write_and_loses_nothing(self, deployment: Deployment) -> None:
-        load = deployment.start_load(rate=100)
+    def test_a_broker_that_is_killed_and_stays_away_stops_no_write_and_loses_nothing(
+        self, deployment: Deployment
+    ) -> None:
+        load = deployment.start_load()
         deployment.start_relay()
         deployment.start_consumer()
-        progress(deployment, 100)
-        deployment.broker.stop()
+        progress(deployment, 200)
+        deployment.broker.kill()
         before = count_of(deployment.acknowledged())
         time.sleep(OUTAGE_SECONDS)
         assert load.running
@@ -162,9 +164,6 @@ class RelayConformance:
         assert written > OUTAGE_SECONDS * 50, "writes stopped with the broker"
         deployment.broker.start()
         progress(deployment, 300)
-        deployment.broker.kill()
-        deployment.broker.start()
-        progress(deployment, 200)
         load.terminate(timeout=10)
         deployment.expect_everything_handled_once_in_order()
 
@@ -172,10 +171,9 @@ class RelayConformance:
         load = deployment.start_load()
         deployment.start_relay()
         deployment.start_consumer()
-        for _ in range(2):
-            progress(deployment, 200)
-            deployment.database.kill()
-            deployment.database.start()
+        progress(deployment, 200)
+        deployment.database.kill()
+        deployment.database.start()
         progress(deployment, 200)
         load.terminate(timeout=10)
         deployment.expect_everything_handled_once_in_order()
@@ -184,7 +182,7 @@ class RelayConformance:
         self, deployment: Deployment
     ) -> None:
         """The slowest there is. Meanwhile the broker holds what comes, also where it gives the consumer up for dead."""
-        load = deployment.start_load(rate=100)
+        load = deployment.start_load()
         deployment.start_relay()
         consumer = deployment.start_consumer()
         progress(deployment, 100)
@@ -218,12 +216,12 @@ class RelayConformance:
     def test_a_clean_stop_and_a_start_go_on_where_they_were(self, deployment: Deployment) -> None:
         load = deployment.start_load()
         relay, consumer = deployment.start_relay(), deployment.start_consumer()
-        for _ in range(2):
-            progress(deployment, 200)
-            assert relay.terminate(timeout=20) == 0
-            assert consumer.terminate(timeout=20) == 0
-            relay.start()
-            consumer.start()
+        progress(deployment, 200)
+        assert relay.terminate(timeout=20) == 0
+        assert consumer.terminate(timeout=20) == 0
+        relay.start()
+        consumer.start()
+        progress(deployment, 100)
         load.terminate(timeout=10)
         deployment.expect_everything_handled_once_in_order()
 

@@ -43,14 +43,6 @@ def name(project: Project) -> str:
     return str(project.rows("SELECT current_database()")[0][0])
 
 
-def test_the_broker_gets_the_payload_byte_for_byte(project: Project, broker_url: str) -> None:
-    streaming(project)
-    project.publish(("Łódź \\u2028 \\t\\0", 1, "'\"\\\\"))
-    with connect(broker_url, exchange=name(project)).subscriber("sample", [TAKEN], prefetch=10) as queue:
-        received = [bytes(delivery.body).decode() for delivery in queue.receive(timeout=20)]
-    assert received == [payload for (payload,) in project.rows("SELECT payload FROM strangler_outbox")]
-
-
 def test_a_log_connection_and_slot_taken_away_under_load_lose_nothing(
     project: Project, superuser: psycopg.Connection
 ) -> None:
