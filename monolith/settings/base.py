@@ -127,7 +127,10 @@ STRANGLER = {
     "SOURCE": "shop",
     "BROKER_URL": env.text("BROKER_URL"),
     "RELAY": env.text("RELAY", "polling"),
-    "DEBEZIUM": {"DATABASE_URL": env.text("CDC_DATABASE_URL")},
+    "DEBEZIUM": {
+        "DATABASE_URL": env.text("CDC_DATABASE_URL"),
+        "CONNECT_URL": env.text("CONNECT_URL", "http://localhost:8083"),
+    },
     # Published for whoever comes next; a broker that has no queue for any other event refuses it instead of losing it.
     "EVENTS_WITHOUT_CONSUMERS": (
         *("catalog.*", "customers.*", "inventory.*"),
