@@ -97,6 +97,14 @@ class Broker(Protocol):
         """Make the group's durable queue and bind it; idempotent. From then on the group misses nothing."""
         ...
 
+    def backlog(self, group: str, routing_keys: Sequence[str]) -> int:
+        """How many messages wait for the group; 0 where it was never declared. Raises `BrokerUnavailable`.
+
+        Those in the hands of a consumer at work may be missing: stop the group's consumers for an exact figure. In a
+        log, messages that the group will pass over count until it has.
+        """
+        ...
+
     def publisher(self) -> Publisher: ...
 
     def subscriber(self, group: str, routing_keys: Sequence[str], *, prefetch: int) -> Subscriber:

@@ -68,6 +68,11 @@ class MemoryBroker:
         with self._exchange.changed:
             self._exchange.queues.setdefault(name, _Queue()).bindings = bindings
 
+    def backlog(self, group: str, _: Sequence[str]) -> int:
+        with self._exchange.changed:
+            queue = self._exchange.queues.get(queue_name(self._name, group), _Queue())
+            return len(queue.waiting)
+
     def publisher(self) -> MemoryPublisher:
         return MemoryPublisher(self._line)
 

@@ -22,6 +22,7 @@ import pytest
 from strangler.brokers import Broker, OutgoingMessage
 from strangler.errors import BrokerUnavailable
 from strangler.testing.link import Link, link_to
+from strangler.testing.relays import until
 from strangler.testing.traffic import (
     NOBODYS,
     NOTHING_FOR,
@@ -119,6 +120,19 @@ class BrokerConformance:
         with broker.subscriber("billing", [PLACED], prefetch=10) as subscriber:
             self.publish(other, [message()])
             assert subscriber.receive(timeout=NOTHING_FOR) == []
+
+    def test_the_backlog_is_what_nobody_has_acknowledged(self, broker: Broker) -> None:
+        """Of a group whose consumers have stopped."""
+        assert broker.backlog("billing", [PLACED]) == 0
+        broker.declare("billing", [PLACED])
+        self.publish(broker, [message(number) for number in range(5)])
+        assert broker.backlog("billing", [PLACED]) == 5
+        with broker.subscriber("billing", [PLACED], prefetch=3) as subscriber:
+            subscriber.ack(receive(subscriber, 3)[:2])
+        until(lambda: broker.backlog("billing", [PLACED]) == 3, "two to be gone", seconds=PATIENCE)
+        with broker.subscriber("billing", [PLACED], prefetch=10) as subscriber:
+            drain(subscriber, 3)
+        until(lambda: broker.backlog("billing", [PLACED]) == 0, "all to be gone", seconds=PATIENCE)
 
     def test_receive_comes_back_with_nothing_after_its_timeout(self, broker: Broker) -> None:
         with broker.subscriber("billing", [PLACED], prefetch=10) as subscriber:

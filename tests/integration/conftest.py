@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import deployments
 from tests.stack import servers
 from tests.support.project import Project
 
@@ -14,14 +15,7 @@ BROKERS = ["pgmq", "rabbitmq", "kafka"]
 
 @pytest.fixture(params=BROKERS)
 def broker_url(request: pytest.FixtureRequest) -> str:
-    if request.param == "rabbitmq":
-        servers.require_rabbitmq()
-        return servers.rabbitmq().start().url
-    if request.param == "kafka":
-        servers.require_kafka()
-        return servers.kafka().start().url
-    servers.queues().start()
-    return servers.pgmq_url()
+    return deployments.broker_url(request.param)
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ class HostedDeployment(HostedProject):
 
 @contextmanager
 def deployment_of(relay: str, broker: str, folder: Path) -> Iterator[Deployment]:
-    url = _broker_url(broker)
+    url = broker_url(broker)
     if relay in {"server", "connect"}:
         with hosted(relay, url, folder) as deployment:
             yield deployment
@@ -157,14 +157,14 @@ def deployment_of(relay: str, broker: str, folder: Path) -> Iterator[Deployment]
 
 
 @contextmanager
-def hosted(relay: str, broker_url: str, folder: Path) -> Iterator[HostedDeployment]:
+def hosted(relay: str, url: str, folder: Path) -> Iterator[HostedDeployment]:
     """Its slot goes with it, or it would keep log for ever."""
     if relay == "server":
         servers.require_debezium_server()
     else:
         servers.require_connect()
     env = {"CONNECT_URL": servers.connect().start().url} if relay == "connect" else {}
-    project = HostedDeployment(servers.business().start(), broker_url, relay=relay, folder=folder, **env)
+    project = HostedDeployment(servers.business().start(), url, relay=relay, folder=folder, **env)
     try:
         project.manage("cdc_setup")
         with _server(project) if relay == "server" else _connector(project) as project.host:
@@ -211,7 +211,7 @@ def _deleted(connector: str) -> bool:
     return httpx.delete(connector, timeout=40).status_code in {httpx.codes.NO_CONTENT, httpx.codes.NOT_FOUND}
 
 
-def _broker_url(broker: str) -> str:
+def broker_url(broker: str) -> str:
     if broker == "rabbitmq":
         servers.require_rabbitmq()
         return servers.rabbitmq().start().url

@@ -29,7 +29,7 @@ class HostedProject(Project):
     def __init__(self, database: EmbeddedPostgres, broker_url: str, *, relay: str, folder: Path, **env: str) -> None:
         super().__init__(database, broker_url, relay=relay, folder=folder)
         self.folder = folder
-        self._env |= {"RELAY": relay, "DJANGO_SETTINGS_MODULE": "tests.integration.hosted_settings", **env}
+        self.env |= {"RELAY": relay, "DJANGO_SETTINGS_MODULE": "tests.integration.hosted_settings", **env}
 
     @property
     def name(self) -> str:
@@ -38,13 +38,13 @@ class HostedProject(Project):
 
     @property
     def debezium(self) -> DebeziumSettings:
-        values = {"DATABASE_URL": self._env["CDC_DATABASE_URL"], "SLOT": self._name}
+        values = {"DATABASE_URL": self.env["CDC_DATABASE_URL"], "SLOT": self._name}
         return DebeziumSettings.model_validate({**values, "HEARTBEAT_INTERVAL_MS": HEARTBEAT_MS})
 
     def manage(self, *arguments: str, code: int = 0) -> str:
         """What a command printed that is expected to exit with `code`."""
         command = [sys.executable, "-m", "django", *arguments]
-        env = {**os.environ, **self._env}
+        env = {**os.environ, **self.env}
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout

@@ -40,7 +40,7 @@ class Project:
         _make_database(database, self._name)
         self.relay = relay
         self.broker_url = broker_url
-        self._env = {
+        self.env = {
             "DJANGO_SETTINGS_MODULE": "tests.sample.settings",
             "DATABASE_URL": database.url(self._name, OWNER),
             "CDC_DATABASE_URL": database.url(self._name, CAPTURE),
@@ -49,15 +49,23 @@ class Project:
             "SLOT": self._name,
             **({"CELERY_BROKER_URL": celery_url} if celery_url else {}),
         }
-        commands = [["cdc_setup"], *([["kafka_topics"]] if broker_url.startswith("kafka") else [])]
-        groups = ("sample", "receipts") if celery_url else ("sample",)
-        self.commands(*commands, *(["consume", "--declare", "--group", group] for group in groups))
+        self._groups = ("sample", "receipts") if celery_url else ("sample",)
+        self.commands(["cdc_setup"], *self._declarations())
 
     @property
     def broker(self) -> EmbeddedPostgres | NativeRabbitMQ | NativeKafka:
         """The shared server of the broker."""
         scheme = self.broker_url.partition(":")[0]
         return {"amqp": servers.rabbitmq, "kafka": servers.kafka, "pgmq": servers.queues}[scheme]()
+
+    def move_to(self, broker_url: str) -> None:
+        """What starts from now on uses that broker; topics and queues are there."""
+        self.broker_url = self.env["BROKER_URL"] = broker_url
+        self.commands(*self._declarations())
+
+    def _declarations(self) -> list[list[str]]:
+        topics = [["kafka_topics"]] if self.broker_url.startswith("kafka") else []
+        return [*topics, *(["consume", "--declare", "--group", group] for group in self._groups)]
 
     # --- processes
 
@@ -67,6 +75,10 @@ class Project:
             f"import django; django.setup()\nfrom django.core.management import call_command\n"
             f"for command in {[list(command) for command in commands]!r}: call_command(*command)\n"
         )
+
+    def manage_code(self, *arguments: str) -> int:
+        """The exit code of a command of Django."""
+        return self._process(arguments[0], "-m", "django", *arguments).start().wait(timeout=60)
 
     def start_relay(self) -> ManagedProcess:
         return self._process(f"relay-{self.relay}", "-m", "django", "relay", RELAY=self.relay).start()
@@ -128,7 +140,7 @@ class Project:
         return steps
 
     def rows(self, query: LiteralString, **parameters: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self._env["DATABASE_URL"], autocommit=True) as connection:
+        with psycopg.connect(self.env["DATABASE_URL"], autocommit=True) as connection:
             return connection.execute(query, parameters or None).fetchall()
 
     def publish(self, *steps: tuple[str, int, str]) -> None:
@@ -177,7 +189,7 @@ class Project:
 
     def _process(self, name: str, *arguments: str, **env: str) -> _Checked:
         process = _Checked(
-            name, [sys.executable, *arguments], log=self._folder / f"{name}.log", env={**self._env, **env}
+            name, [sys.executable, *arguments], log=self._folder / f"{name}.log", env={**self.env, **env}
         )
         self._processes.append(process)
         return process

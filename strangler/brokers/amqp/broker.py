@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from strangler.brokers.amqp.publisher import AmqpPublisher
 from strangler.brokers.amqp.session import Server
 from strangler.brokers.amqp.subscriber import AmqpSubscriber
-from strangler.brokers.amqp.topology import Topology
+from strangler.brokers.amqp.topology import Topology, message_count
 from strangler.brokers.names import checked_routing_keys, queue_name
 
 
@@ -27,6 +27,10 @@ class AmqpBroker:
         topology = self._topology(group, routing_keys)
         with self._server.open() as session, self._server.translated_errors():
             topology.declare(session)
+
+    def backlog(self, group: str, _: Sequence[str]) -> int:
+        with self._server.open() as session, self._server.translated_errors():
+            return message_count(session, queue_name(self._exchange, group))
 
     def publisher(self) -> AmqpPublisher:
         return AmqpPublisher(self._server, self._exchange)

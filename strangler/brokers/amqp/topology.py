@@ -68,3 +68,11 @@ def declare_exchange(session: Session, exchange: str) -> None:
             f"the exchange {exchange!r} exists on {session.address} and is not a durable topic exchange "
             f'({error.reply_text}): choose another STRANGLER["EXCHANGE"]'
         ) from error
+
+
+def message_count(session: Session, queue: str) -> int:
+    """Messages that no consumer holds; 0 where there is no such queue."""
+    try:
+        return int(session.channel.queue_declare(queue, passive=True).message_count)
+    except NotFound:
+        return 0

@@ -13,11 +13,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from amqp import Message
-from amqp.exceptions import NotFound
 
 from strangler.brokers.amqp.publisher import AmqpPublisher
 from strangler.brokers.amqp.session import Server, Session
-from strangler.brokers.amqp.topology import declare_exchange
+from strangler.brokers.amqp.topology import declare_exchange, message_count
 from strangler.brokers.base import OutgoingMessage
 from strangler.messaging import decode
 
@@ -65,10 +64,7 @@ class Unroutable:
     def count(self) -> int:
         """Messages that wait there; 0 where nothing was ever declared."""
         with self._server.open() as session, self._server.translated_errors():
-            try:
-                return int(session.channel.queue_declare(self.name, passive=True).message_count)
-            except NotFound:
-                return 0
+            return message_count(session, self.name)
 
     def send_again(self) -> int:
         """Publish them again; returns how many found a queue now. The others stay, or come back to the end."""

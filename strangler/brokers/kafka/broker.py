@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from strangler.brokers.kafka import bindings, replay
+from strangler.brokers.kafka import backlog, bindings, replay
 from strangler.brokers.kafka.cluster import Cluster
 from strangler.brokers.kafka.publisher import KafkaPublisher
 from strangler.brokers.kafka.subscriber import KafkaSubscriber
@@ -25,6 +25,13 @@ class KafkaBroker:
 
     def declare(self, group: str, routing_keys: Sequence[str]) -> None:
         self._bound(group, routing_keys)
+
+    def backlog(self, group: str, routing_keys: Sequence[str]) -> int:
+        with self._cluster.translated_errors():
+            binding = bindings.read(self._cluster, self._exchange).get(group)
+            if binding is None:
+                return 0
+            return backlog.of(self._cluster, self._exchange, queue_name(self._exchange, group), binding, routing_keys)
 
     def publisher(self) -> KafkaPublisher:
         return KafkaPublisher(self._cluster, self._exchange)

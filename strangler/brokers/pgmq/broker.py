@@ -33,6 +33,11 @@ class PgmqBroker:
             schema.create_queue(connection, queue)
             schema.bind(connection, queue, patterns)
 
+    def backlog(self, group: str, _: Sequence[str]) -> int:
+        queue = self._queue(group)
+        with self._database.open() as connection, self._database.translated_errors():
+            return schema.length(connection, queue)
+
     def publisher(self) -> PgmqPublisher:
         return PgmqPublisher(self._database, self._exchange)
 

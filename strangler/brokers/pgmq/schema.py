@@ -53,6 +53,16 @@ def bind(connection: Connection, queue: str, patterns: Sequence[str]) -> None:
             connection.execute("SELECT pgmq.unbind_topic(%s, %s)", [pattern, queue])
 
 
+def length(connection: Connection, queue: str) -> int:
+    """Messages that nobody has acknowledged, those in a consumer's hands included; 0 where there is no such queue."""
+    table = sql.Identifier("pgmq", f"q_{queue}")
+    (there,) = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [table.as_string(connection)]).fetchall()[0]
+    if not there:
+        return 0
+    (count,) = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(table)).fetchall()[0]
+    return int(count)
+
+
 def _is_installed(connection: Connection) -> bool:
     tables, topics = connection.execute(_INSTALLED).fetchall()[0]
     if tables and not topics:

@@ -36,6 +36,9 @@ class Command(KitCommand):
         replay.add_argument(
             "--from-time", type=_moment, metavar="ISO8601", help="the same from a moment on: 2026-11-24T08:00:00+00:00"
         )
+        parser.add_argument(
+            "--backlog", action="store_true", help="only say how many messages wait for the group; exits 1 if any do"
+        )
         parser.add_argument("--declare", action="store_true", help="only make the group's queue and bindings, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,6 +50,9 @@ class Command(KitCommand):
         if options["declare"]:
             broker.declare(group, sorted(handlers))
             self.stdout.write(f"queue of group {group!r} takes {', '.join(sorted(handlers))}")
+            return
+        if options["backlog"]:
+            self._say_backlog(broker, group, sorted(handlers))
             return
         policy = RetryPolicy(settings.consumer_max_attempts, settings.consumer_backoff, settings.consumer_backoff_max)
         with stop_on_signals() as stop:
@@ -60,6 +66,13 @@ class Command(KitCommand):
                 backoff_max=settings.consumer_backoff_max,
                 stop=stop,
             ).run()
+
+    def _say_backlog(self, broker: Broker, group: str, routing_keys: Sequence[str]) -> None:
+        count = broker.backlog(group, routing_keys)
+        said = f"group {group!r}: {count} messages wait"
+        if count:
+            raise CommandError(said, returncode=1)
+        self.stdout.write(said)
 
     def _rewind(self, broker: Broker, group: str, routing_keys: Sequence[str], since: datetime | None) -> None:
         if not isinstance(broker, Replayable):
