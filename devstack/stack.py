@@ -24,9 +24,9 @@ Server = EmbeddedPostgres | NativeRabbitMQ | JavaServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    systems = up._options(arguments)
+    systems = up.options(arguments, "python -m devstack.stack", "Every server of the stack.")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, up._interrupt)
+        signal.signal(number, up.interrupt)
     try:
         for what in ("kafka", "connector"):
             jars.ensure(what)
@@ -52,7 +52,7 @@ def _start(running: ExitStack, systems: Sequence[str]) -> list[Server]:
     variables["rabbitmq"] = {"BROKER_URL": rabbitmq.url}
     variables["kafka"] = {"BROKER_URL": kafka.url, "CONNECT_URL": connect.url}
     for name, exports in variables.items():
-        up._show(up.FOLDER / f"{name}.env", exports)
+        up.show(up.FOLDER / f"{name}.env", exports)
     return [postgres, rabbitmq, kafka, connect]
 
 

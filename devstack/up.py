@@ -34,13 +34,13 @@ class Interrupted(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    systems = _options(arguments)
+    systems = options(arguments, "python -m devstack.up", "A PostgreSQL to develop against.")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        signal.signal(number, interrupt)
     try:
         with EmbeddedPostgres(FOLDER / "postgres") as postgres:
             for name, variables in environments(postgres, systems, FOLDER):
-                _show(FOLDER / f"{name}.env", variables)
+                show(FOLDER / f"{name}.env", variables)
             print(f"PostgreSQL answers on {LOOPBACK}:{postgres.port}. Ctrl-C stops it and keeps the data.", flush=True)
             _stay(postgres)
     except Interrupted:
@@ -85,7 +85,8 @@ def _addresses(file: Path, systems: Sequence[str]) -> dict[str, str]:
     return {name: f"{LOOPBACK}:{port}" for name, port in ports.items()}
 
 
-def _show(file: Path, variables: Mapping[str, str]) -> None:
+def show(file: Path, variables: Mapping[str, str]) -> None:
+    """Write them as a file to `source`, readable by its owner only, and print them."""
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     write_private(file, exports)
     print(f"# source {file.relative_to(FOLDER.parent.parent)}\n{exports}")
@@ -97,12 +98,14 @@ def _stay(postgres: EmbeddedPostgres) -> None:
     raise ProcessFailed(f"PostgreSQL ended by itself; the end of {postgres.log} says why")
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """A signal handler."""
     raise Interrupted
 
 
-def _options(arguments: Sequence[str] | None) -> list[str]:
-    parser = argparse.ArgumentParser(prog="python -m devstack.up", description="A PostgreSQL to develop against.")
+def options(arguments: Sequence[str] | None, program: str, description: str) -> list[str]:
+    """The systems that the command line names. Ends the process where it is wrong."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"systems (default: {' '.join(SYSTEMS)})")
     names: list[str] = parser.parse_args(arguments).names or list(SYSTEMS)
     for name in names:

@@ -9,7 +9,6 @@ from tests.integration import deployments
 from tests.stack import servers
 from tests.support.project import Project
 
-RELAYS = ["polling", "debezium"]
 BROKERS = ["pgmq", "rabbitmq", "kafka"]
 
 
@@ -29,9 +28,3 @@ def new_project(broker_url: str, tmp_path: Path) -> Iterator[Callable[[str], Pro
     yield make
     for project in projects:
         project.close()
-
-
-@pytest.fixture(params=RELAYS)
-def project(request: pytest.FixtureRequest, new_project: Callable[[str], Project]) -> Project:
-    """Every relay on every broker."""
-    return new_project(request.param)

@@ -36,7 +36,7 @@ def test_the_next_start_gives_the_same_answers(postgres: EmbeddedPostgres, tmp_p
 
 def test_passwords_are_for_the_owners_eyes_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(up, "FOLDER", tmp_path / ".local" / "up")
-    up._show(up.FOLDER / "shop.env", {"DATABASE_URL": "postgresql://shop:a b@127.0.0.1/shop"})
+    up.show(up.FOLDER / "shop.env", {"DATABASE_URL": "postgresql://shop:a b@127.0.0.1/shop"})
     file = up.FOLDER / "shop.env"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() == "export DATABASE_URL='postgresql://shop:a b@127.0.0.1/shop'\n"

@@ -11,7 +11,7 @@ from django.db import connection
 from devstack.processes import ManagedProcess
 from monolith.shipping.models import Shipment
 from strangler.brokers.pgmq.schema import install
-from tests.stack.servers import pgmq_url
+from tests.stack import servers
 
 ROOT = Path(__file__).parents[4]
 SHIP = (
@@ -21,21 +21,30 @@ SHIP = (
 WORKER = ["worker", "--pool=solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
+@pytest.fixture(params=["pgmq", "rabbitmq"])
+def broker(request) -> str:
+    """Celery's: queues in PostgreSQL to begin with, RabbitMQ as most have it."""
+    if request.param == "rabbitmq":
+        servers.require_rabbitmq()
+        return servers.rabbitmq().start().url
+    with psycopg.connect(servers.pgmq_url().replace("pgmq://", "postgresql://", 1), autocommit=True) as queues:
+        install(queues)
+    return servers.pgmq_url()
+
+
 @pytest.fixture
-def processes(tmp_path, transactional_db) -> Iterator["Processes"]:
-    started = Processes(tmp_path)
+def processes(tmp_path, transactional_db, broker) -> Iterator["Processes"]:
+    started = Processes(tmp_path, broker)
     yield started
     started.close()
 
 
 class Processes:
-    """Programs of the shop on the test's own database, with PGMQ as Celery's broker."""
+    """Programs of the shop on the test's own database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker: str) -> None:
         self._folder, self._running = folder, []
-        database, broker = connection.settings_dict, pgmq_url()
-        with psycopg.connect(broker.replace("pgmq://", "postgresql://", 1), autocommit=True) as queues:
-            install(queues)
+        database = connection.settings_dict
         self._env = {
             "DJANGO_SETTINGS_MODULE": "monolith.settings",
             "SECRET_KEY": "x" * 60,
