@@ -25,7 +25,10 @@ class Moving:
     def to(self, broker: str) -> None:
         """While the load goes on: nothing in it knows of brokers."""
         progress(self.project, 60)
+        self.consumer.kill_9()  # so that there is something to empty
+        until(self._something_waits, "a backlog")
         assert self.relay.terminate(timeout=20) == 0  # 1: from now on events wait in the outbox
+        self.consumer.start()
         until(self._nothing_waits, "the consumer to empty its queue", seconds=60)  # 2
         assert self.consumer.terminate(timeout=20) == 0  # 3
         until(self._nothing_waits, "what the consumer gave back to be gone", seconds=1)
@@ -35,6 +38,9 @@ class Moving:
 
     def _nothing_waits(self) -> bool:
         return self.project.manage_code("consume", "--backlog", "--group", "sample") == 0
+
+    def _something_waits(self) -> bool:
+        return not self._nothing_waits()
 
 
 @pytest.fixture
