@@ -22,7 +22,6 @@ import pytest
 from strangler.brokers import Broker, OutgoingMessage
 from strangler.errors import BrokerUnavailable
 from strangler.testing.link import Link, link_to
-from strangler.testing.relays import until
 from strangler.testing.traffic import (
     NOBODYS,
     NOTHING_FOR,
@@ -38,6 +37,7 @@ from strangler.testing.traffic import (
     prepared,
     receive,
 )
+from strangler.testing.waiting import until
 
 BODIES = {
     "unicode": '{"name":"Zoë Müller 😀 \u2028"}'.encode(),

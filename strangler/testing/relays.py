@@ -21,10 +21,12 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import pytest
+
+from strangler.testing.waiting import until
 
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(10**6)))  # noqa: S311
 OUTAGE_SECONDS = 8
@@ -234,10 +236,3 @@ def progress(deployment: Deployment, count: int) -> None:
 
 def count_of(steps: Mapping[str, Sequence[int]]) -> int:
     return sum(map(len, steps.values()))
-
-
-def until(condition: Callable[[], object], what: str, *, seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for {what}"
-        time.sleep(0.05)

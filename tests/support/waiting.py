@@ -1,14 +1,7 @@
-"""No test sleeps: it waits for a condition, with a bound."""
+"""No test sleeps: it waits for a condition, with a bound; here for what is expected soon."""
 
-from __future__ import annotations
+from functools import partial
 
-import time
-from collections.abc import Callable
+from strangler.testing import waiting
 
-
-def until(condition: Callable[[], object], what: str, *, seconds: float = 20.0) -> None:
-    """Raises AssertionError naming `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for {what}"
-        time.sleep(0.02)
+until = partial(waiting.until, seconds=20.0)

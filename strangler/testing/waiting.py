@@ -1,0 +1,16 @@
+"""Patience of tests that wait for other processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+LOOK_EVERY_SECONDS = 0.02
+
+
+def until(condition: Callable[[], object], what: str, *, seconds: float = 90.0) -> None:
+    """Raises AssertionError naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for {what}"
+        time.sleep(LOOK_EVERY_SECONDS)
