@@ -54,7 +54,7 @@ def env(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def checkout(folder: Path) -> Path:
-    """The project as it is now; `.local/venv` is there already, as after `make test`, to save a minute."""
+    """The project as it is now; what takes a minute to fetch is there already, as after `make test`."""
     environment = Environment(ROOT)
     if Path(sys.prefix).resolve() != environment.venv.resolve() or not environment.stamp.exists():
         pytest.fail(
@@ -64,4 +64,5 @@ def checkout(folder: Path) -> Path:
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NOT_SOURCE))
     (copy / ".local").mkdir()
     (copy / ".local" / "venv").symlink_to(sys.prefix)
+    (copy / ".local" / "java").symlink_to(ROOT / ".local" / "java")
     return copy

@@ -18,6 +18,7 @@ LANGUAGES = ("console", "python", "text")
 INTERRUPT = "^C"
 _FENCE = re.compile(r"```(\w*)(.*)")
 _PROMPT = re.compile(r"([a-z]*)\$ (.*)")
+_NEEDS = re.compile(r"<!-- needs: (.*) -->")
 _TITLE = re.compile(r"# (file|at the end of): (\S+)")
 
 
@@ -61,6 +62,12 @@ Step = Command | File
 def read_guide(guide: Path) -> list[Step]:
     """Raises BadGuide naming the line of what is no step."""
     return [step for block in _blocks(guide) for step in _steps(guide, *block)]
+
+
+def needs_of(guide: Path) -> list[str]:
+    """The servers without which nobody can follow it, from a comment that its reader does not see."""
+    found = _NEEDS.search(guide.read_text(encoding="utf-8"))
+    return found[1].split(", ") if found else []
 
 
 def _blocks(guide: Path) -> Iterator[tuple[int, str, list[str]]]:

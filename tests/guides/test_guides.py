@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.guides.guide import needs_of
 from tests.guides.runner import GuideFailed, Reader
+from tests.stack import servers
 
 GUIDES = Path(__file__).resolve().parents[2] / "migration_guides"
 NUMBERED = sorted(GUIDES.glob("[0-9]*.md"))
+REQUIREMENTS = {
+    "rabbitmq": servers.require_rabbitmq,
+    "kafka": servers.require_kafka,
+    "connect": servers.require_connect,
+}
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize("guide", NUMBERED, ids=lambda guide: guide.stem)
 def test_a_reader_sees_what_the_guide_shows(guide: Path, folder: Path, env: dict[str, str]) -> None:
+    for need in needs_of(guide):
+        REQUIREMENTS[need]()
     reader = Reader(guide, folder, env)
     try:
         reader.follow()

@@ -90,7 +90,8 @@ def _ends(admin: AdminClient, exchange: str, owners: set[str]) -> Offsets:
 
 def _write(cluster: Cluster, exchange: str, group: str, binding: Binding) -> None:
     said: list[KafkaError | None] = []
-    producer = Producer(cluster.settings(acks="all", enable_idempotence=True, delivery_timeout_ms=int(TIMEOUT * 1000)))
+    # Written twice it says the same: no need of idempotence, for which a new cluster keeps a producer waiting, warning.
+    producer = Producer(cluster.settings(acks="all", delivery_timeout_ms=int(TIMEOUT * 1000)))
     producer.produce(
         topics.bindings_topic(exchange),
         key=group,
