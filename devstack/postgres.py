@@ -8,26 +8,23 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import LiteralString, Self
+from typing import Self
 from urllib.parse import quote
 
 import psutil
-import psycopg
-from psycopg import sql
 
 from devstack.ports import LOOPBACK, kept_port
+from devstack.postgres_contents import SUPERUSER, PostgresContents
 from devstack.processes import ManagedProcess, ProcessFailed, WaitTimeout, launcher
 from devstack.runfile import RunFile, is_alive
 from devstack.secretfile import SecretFile, write_private
 from devstack.unprivileged import server_user
 from devstack.waiting import wait_for
 
-SUPERUSER = "postgres"
 START_SECONDS = 60
 ATTEMPTS_AT_A_PORT = 5
 SETTINGS = {
@@ -43,7 +40,7 @@ SETTINGS = {
 }
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(PostgresContents):
     """One database server. Its port is kept from one start to the next as long as nobody else has taken it."""
 
     def __init__(self, root: Path, port: int | None = None) -> None:
@@ -113,7 +110,7 @@ class EmbeddedPostgres:
             raise ProcessFailed("PostgreSQL has not been started: call start() first")
         return self._server.pid
 
-    # --- what is in it
+    # --- who may come in
 
     def url(self, database: str = "postgres", role: str = SUPERUSER) -> str:
         """Return a postgresql:// URL with the password of a role this object knows."""
@@ -122,30 +119,8 @@ class EmbeddedPostgres:
             raise ProcessFailed(f"no password is known for role {role!r}: create it with ensure_role({role!r})")
         return f"postgresql://{quote(role)}:{quote(password, safe='')}@{LOOPBACK}:{self.port}/{quote(database)}"
 
-    def ensure_role(self, name: str, password: str | None = None, *, replication: bool = False) -> None:
-        """Create a login role, or set its password and REPLICATION again. Without a password, keep or generate one."""
-        chosen = self._passwords.put(name, password) if password else self._passwords.get_or_create(name)
-        with self.connect() as connection:
-            exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
-            statement: LiteralString = (
-                "ALTER ROLE {} LOGIN {} PASSWORD {}" if exists else "CREATE ROLE {} LOGIN {} PASSWORD {}"
-            )
-            option = sql.SQL("REPLICATION" if replication else "NOREPLICATION")
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name), option, sql.Literal(chosen)))
-
-    def ensure_database(self, name: str, owner: str) -> None:
-        """Create a database that only `owner` (and superusers) may connect to, unless it exists."""
-        with self.connect() as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                names = sql.Identifier(name), sql.Identifier(owner)
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
-                connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(names[0]))
-
-    @contextmanager
-    def connect(self, database: str = "postgres", role: str = SUPERUSER) -> "Iterator[psycopg.Connection]":
-        """Open an autocommit connection and close it at the end."""
-        with psycopg.connect(self.url(database, role), autocommit=True, connect_timeout=10) as connection:
-            yield connection
+    def _choose_password(self, role: str, wanted: str | None) -> str:
+        return self._passwords.put(role, wanted) if wanted else self._passwords.get_or_create(role)
 
     # --- inside
 

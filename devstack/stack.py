@@ -1,7 +1,8 @@
 """The whole stack to develop against, until Ctrl-C: `python -m devstack.stack [NAME ...]`.
 
 PostgreSQL as `devstack.up` runs it, in the same place, and RabbitMQ, Kafka and Kafka Connect with Debezium. Beside each
-system's `NAME.env` there is one file per broker: source the one to use. All is kept from one start to the next.
+system's `NAME.env` there is one file per broker: source the one to use; `tests.env` makes the tests use them all. Their
+data are kept from one start to the next.
 """
 
 import signal
@@ -20,11 +21,12 @@ from devstack.processes import ProcessFailed
 from devstack.rabbitmq import NativeRabbitMQ
 from devstack.unprivileged import NoUnprivilegedUser
 
+RABBITMQ, KAFKA, TESTS = "rabbitmq", "kafka", "tests"
 Server = EmbeddedPostgres | NativeRabbitMQ | JavaServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    systems = up.options(arguments, "python -m devstack.stack", "Every server of the stack.")
+    systems = up.options(arguments, "python -m devstack.stack", "Every server of the stack.", {RABBITMQ, KAFKA, TESTS})
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, up.interrupt)
     try:
@@ -49,8 +51,15 @@ def _start(running: ExitStack, systems: Sequence[str]) -> list[Server]:
     kafka = running.enter_context(NativeKafka(up.FOLDER / "kafka"))
     capture = _capture(variables[systems[0]]["CDC_DATABASE_URL"])
     connect = running.enter_context(NativeConnect(up.FOLDER / "connect", kafka, capture))
-    variables["rabbitmq"] = {"BROKER_URL": rabbitmq.url}
-    variables["kafka"] = {"BROKER_URL": kafka.url, "CONNECT_URL": connect.url}
+    variables[RABBITMQ] = {"BROKER_URL": rabbitmq.url}
+    variables[KAFKA] = {"BROKER_URL": kafka.url, "CONNECT_URL": connect.url}
+    variables[TESTS] = {
+        "STRANGLER_TEST_POSTGRES_URL": postgres.url(),
+        "STRANGLER_TEST_RABBITMQ_URL": rabbitmq.url,
+        "STRANGLER_TEST_KAFKA_URL": kafka.url,
+        "STRANGLER_TEST_CONNECT_URL": connect.url,
+        "STRANGLER_TEST_CDC_PASSWORD": capture["CDC_PASSWORD"],
+    }
     for name, exports in variables.items():
         up.show(up.FOLDER / f"{name}.env", exports)
     return [postgres, rabbitmq, kafka, connect]

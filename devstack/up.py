@@ -12,12 +12,13 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from types import FrameType
 
 from devstack.ports import LOOPBACK, kept_port
-from devstack.postgres import SUPERUSER, EmbeddedPostgres
+from devstack.postgres import EmbeddedPostgres
+from devstack.postgres_contents import SUPERUSER
 from devstack.processes import ProcessFailed
 from devstack.secretfile import write_private
 from devstack.unprivileged import NoUnprivilegedUser
@@ -103,16 +104,19 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
     raise Interrupted
 
 
-def options(arguments: Sequence[str] | None, program: str, description: str) -> list[str]:
+def options(
+    arguments: Sequence[str] | None, program: str, description: str, reserved: Set[str] = frozenset()
+) -> list[str]:
     """The systems that the command line names. Ends the process where it is wrong."""
+    taken = {BROKER, CAPTURE, SUPERUSER, *reserved}
     parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"systems (default: {' '.join(SYSTEMS)})")
     names: list[str] = parser.parse_args(arguments).names or list(SYSTEMS)
     for name in names:
-        if not _NAME.fullmatch(name) or name in {BROKER, CAPTURE, SUPERUSER}:
+        if not _NAME.fullmatch(name) or name in taken:
             parser.error(
                 f"{name!r} cannot be a system: take lower-case letters, digits and _, but not "
-                f"{BROKER}, {CAPTURE} or {SUPERUSER}"
+                f"{', '.join(sorted(taken))}"
             )
     return names
 

@@ -7,6 +7,8 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.stack import elsewhere
+
 _NAMES = {
     "memory": "memory",
     "pgmq": "PGMQ",
@@ -21,7 +23,11 @@ _RELAYS = ("polling", "debezium", "server", "connect")
 _BROKERS = ("memory", "pgmq", "rabbitmq", "kafka")
 _EXERCISES = "exercises"
 _passed: Counter[str] = Counter()
-_skipped: dict[str, str] = {}
+_skipped: Counter[tuple[str, str]] = Counter()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    elsewhere.refuse_several_processes(config.getoption("numprocesses", None))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,7 +35,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if name := _backends_of(item):
+    if name := _backends_of(item) or (item.location[0] if report.skipped else ""):
         report.user_properties.append((_EXERCISES, name))  # reaches the process that has the last word
     return report
 
@@ -39,7 +45,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
             _passed[name] += 1
         if report.skipped:
-            _skipped[name] = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            _skipped[name, reason.removeprefix("Skipped: ")] += 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -48,8 +55,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("backends")
     for name, count in sorted(_passed.items()):
         terminalreporter.write_line(f"exercised: {name} ({count} tests)", green=True)
-    for name, reason in sorted(_skipped.items()):
-        terminalreporter.write_line(f"NOT EXERCISED: {name}: {reason.removeprefix('Skipped: ')}", red=True, bold=True)
+    for (name, reason), count in sorted(_skipped.items()):
+        terminalreporter.write_line(f"NOT EXERCISED: {name} ({count} tests): {reason}", red=True, bold=True)
 
 
 def _backends_of(item: pytest.Item) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from devstack.postgres import EmbeddedPostgres
 from devstack.rabbitmq import NativeRabbitMQ
 from strangler.brokers.amqp import topology
 from tests.stack import servers
@@ -27,12 +26,12 @@ def _a_member_that_dies_is_soon_missed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def queues_server() -> EmbeddedPostgres:
+def queues_server() -> servers.Postgres:
     return servers.queues().start()
 
 
 @pytest.fixture(scope="session")
-def pgmq_url(queues_server: EmbeddedPostgres) -> str:
+def pgmq_url(queues_server: servers.Postgres) -> str:
     """A database whose owner is an ordinary role."""
     assert queues_server.running
     return servers.pgmq_url()
@@ -41,7 +40,7 @@ def pgmq_url(queues_server: EmbeddedPostgres) -> str:
 @pytest.fixture(scope="session")
 def new_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], NativeRabbitMQ]:
     """For tests that take a server away: one of their own."""
-    servers.require_rabbitmq()
+    servers.require_native_rabbitmq()
     return lambda: NativeRabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
 
 

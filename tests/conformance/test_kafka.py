@@ -131,7 +131,7 @@ def test_a_delivery_from_a_partition_that_went_to_another_member_is_void(broker:
 
 
 def test_a_killed_broker_loses_nothing_it_confirmed(hasty: None, tmp_path_factory: pytest.TempPathFactory) -> None:
-    servers.require_kafka()
+    servers.require_native_kafka()
     with NativeKafka(tmp_path_factory.mktemp("kafka")) as server:
         broker = prepared(server.url, "events")
         subscriber, publisher = broker.subscriber("billing", [PLACED], prefetch=5), broker.publisher()

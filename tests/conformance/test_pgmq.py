@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from devstack.postgres import EmbeddedPostgres
 from strangler.brokers import Broker, connect
 from strangler.brokers.pgmq import publisher as publisher_module
 from strangler.brokers.pgmq import subscriber as subscriber_module
 from strangler.errors import BrokerUnavailable, ConfigurationError
 from strangler.testing.traffic import NOBODYS, PAID, PATIENCE, PLACED, bodies_of, contents, drain, message, receive
+from tests.stack import servers
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def database(pgmq_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def fresh_url(queues_server: EmbeddedPostgres) -> str:
+def fresh_url(queues_server: servers.Postgres) -> str:
     name = f"fresh_{uuid4().hex[:8]}"
     queues_server.ensure_role("queues")
     queues_server.ensure_database(name, owner="queues")
@@ -67,7 +67,7 @@ def test_a_publisher_is_told_to_wait_until_the_first_consumer_has_installed_it(f
 
 
 def test_a_role_that_may_not_create_anything_is_enough_once_the_queue_is_there(
-    fresh_url: str, queues_server: EmbeddedPostgres
+    fresh_url: str, queues_server: servers.Postgres
 ) -> None:
     connect(fresh_url).declare("billing", [PLACED])
     queues_server.ensure_role("tenant")

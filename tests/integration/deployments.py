@@ -172,7 +172,7 @@ def hosted(relay: str, url: str, folder: Path) -> Iterator[HostedDeployment]:
             project.close()
     finally:
         project.close()
-        with servers.business().connect(project.name) as session:
+        with servers.business().connect() as session:
             ends = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s"
             session.execute(ends, [project.name])
             drop_slot(session, project.name)
@@ -184,13 +184,17 @@ def _server(project: HostedProject) -> Iterator[Host]:
     properties = hosts.server(debezium, source_of(debezium), hosts.rabbit_of(url), exchange=project.name)
     rabbit_password = unquote(urlsplit(url).password or "")
     env = {"CDC_PASSWORD": project.cdc_password, "RABBITMQ_PASSWORD": rabbit_password}
-    policy = Unroutable(url, project.name).policy.replace("VHOST", VHOST)
-    servers.rabbitmq().control(*shlex.split(policy)[1:])
     server = NativeDebeziumServer(project.folder / "debezium-server", properties, env)
     try:
         yield server
     finally:
         server.kill()
+
+
+def keep_unroutable(project: HostedProject) -> None:
+    """By the policy that the doctor prints, which only an administrator may set."""
+    policy = Unroutable(project.broker_url, project.name).policy.replace("VHOST", VHOST)
+    servers.rabbitmq().control(*shlex.split(policy)[1:])
 
 
 @contextmanager

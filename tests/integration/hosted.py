@@ -11,12 +11,12 @@ from typing import Any
 
 import psycopg
 
-from devstack.postgres import EmbeddedPostgres
 from devstack.processes import ManagedProcess
 from strangler.conf import DebeziumSettings
 from strangler.messaging import decode
 from strangler.relay.debezium import config, hosts
 from strangler.relay.debezium.source import source_of
+from tests.stack import servers
 from tests.support.project import Project
 from tests.support.waiting import until
 
@@ -26,7 +26,7 @@ HEARTBEAT_MS = 200
 class HostedProject(Project):
     """Its commands run with `RELAY` set to the host."""
 
-    def __init__(self, database: EmbeddedPostgres, broker_url: str, *, relay: str, folder: Path, **env: str) -> None:
+    def __init__(self, database: servers.Postgres, broker_url: str, *, relay: str, folder: Path, **env: str) -> None:
         super().__init__(database, broker_url, relay=relay, folder=folder)
         self.folder = folder
         self.env |= {"RELAY": relay, "DJANGO_SETTINGS_MODULE": "tests.integration.hosted_settings", **env}

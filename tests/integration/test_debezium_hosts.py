@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from strangler.brokers import connect
-from tests.integration.deployments import HostedDeployment, HostedRelay, deployment_of
+from tests.integration.deployments import HostedDeployment, HostedRelay, deployment_of, keep_unroutable
 from tests.stack import servers
 from tests.support.waiting import until
 
@@ -47,8 +47,10 @@ def test_heartbeats_reach_no_queue_while_they_let_the_slot_of_an_idle_outbox_mov
 
 
 def test_a_host_survives_the_database_and_the_doctor_finds_it_well(
-    project: HostedDeployment, superuser: psycopg.Connection
+    project: HostedDeployment, pair: tuple[str, str]
 ) -> None:
+    if pair == ("server", "rabbitmq"):
+        keep_unroutable(project)
     relay: HostedRelay = project.start_relay()
     project.steps(0)
     until(lambda: not project.pending(), "the first event to be settled", seconds=40)
@@ -64,6 +66,7 @@ def test_an_event_that_no_queue_takes_is_kept_told_and_sent_again(tmp_path: Path
     """RabbitMQ would drop it: Debezium Server does not ask."""
     with deployment_of("server", "rabbitmq", tmp_path) as project:
         assert isinstance(project, HostedDeployment)
+        keep_unroutable(project)
         project.start_relay()
         project.ignore("a", 0)
         project.steps(1)

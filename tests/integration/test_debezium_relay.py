@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from threading import Thread
 
@@ -14,6 +13,7 @@ from devstack.processes import ManagedProcess
 from strangler.brokers import connect
 from strangler.messaging import decode
 from tests.stack import servers
+from tests.support.altered import altered
 from tests.support.project import Project
 from tests.support.slots import drop_slot
 from tests.support.waiting import until
@@ -152,7 +152,7 @@ def test_a_commit_that_no_standby_has_confirmed_is_not_told_to_the_broker(
     relay = streaming(project)
     behind = "SELECT confirmed_flush_lsn < %s FROM pg_replication_slots WHERE slot_name = %s"
     with connect(broker_url, exchange=name(project)).subscriber("sample", [TAKEN], prefetch=10) as queue:
-        with waiting_for_a_standby(superuser):
+        with altered(servers.business(), "synchronous_standby_names", "nobody"):
             publishing = Thread(target=project.publish, args=[("a", 0, "ok")])
             publishing.start()
             waits = "SELECT pg_current_wal_lsn() FROM pg_stat_activity WHERE datname = %s AND wait_event = 'SyncRep'"
@@ -212,15 +212,3 @@ def handled_some_more(project: Project, count: int = 150) -> None:
 
 def slot(superuser: psycopg.Connection, name: str) -> tuple[object, ...] | None:
     return superuser.execute("SELECT active FROM pg_replication_slots WHERE slot_name = %s", [name]).fetchone()
-
-
-@contextmanager
-def waiting_for_a_standby(superuser: psycopg.Connection) -> Iterator[None]:
-    try:
-        superuser.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
-        superuser.execute("SELECT pg_reload_conf()")
-        until(lambda: superuser.execute("SHOW synchronous_standby_names").fetchone() == ("nobody",), "the setting")
-        yield
-    finally:
-        superuser.execute("ALTER SYSTEM RESET synchronous_standby_names")
-        superuser.execute("SELECT pg_reload_conf()")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import psycopg
@@ -16,6 +16,7 @@ from strangler.brokers import connect
 from strangler.messaging import decode
 from tests.integration.hosted import HEARTBEAT_MS, EngineHost, HostedProject, make_slot
 from tests.stack import servers
+from tests.support.altered import altered
 from tests.support.slots import drop_slot
 from tests.support.waiting import until
 
@@ -143,12 +144,12 @@ def test_a_slot_that_falls_behind_is_warned_of_then_lost_then_recovered(
 ) -> None:
     project.manage("cdc_setup")
     project.steps(1)
-    with at_most_kept(superuser, "64MB"):
+    with at_most_kept("64MB"):
         write(superuser, 40)
         warned = project.doctor(code=1)["wal_kept"]
         assert (warned["severity"], "wal_status" in warned["what"]) == ("warning", True)
         assert 33_000_000 < warned["figure"] < 64 * 1024**2
-    with at_most_kept(superuser, "1MB"):
+    with at_most_kept("1MB"):
         unreserved = project.doctor(code=1)["wal_kept"]
         assert (unreserved["severity"], "unreserved" in unreserved["what"]) == ("critical", True)
         write(superuser, 40)
@@ -207,17 +208,5 @@ def write(session: psycopg.Connection, megabytes: int) -> None:
     session.execute("SELECT pg_switch_wal()")
 
 
-@contextmanager
-def at_most_kept(superuser: psycopg.Connection, size: str) -> Iterator[None]:
-    def is_set(value: str) -> bool:
-        return superuser.execute("SHOW max_slot_wal_keep_size").fetchone() == (value,)
-
-    try:
-        superuser.execute(f"ALTER SYSTEM SET max_slot_wal_keep_size = '{size}'".encode())
-        superuser.execute("SELECT pg_reload_conf()")
-        until(lambda: is_set(size), "the setting")
-        yield
-    finally:
-        superuser.execute("ALTER SYSTEM RESET max_slot_wal_keep_size")
-        superuser.execute("SELECT pg_reload_conf()")
-        until(lambda: is_set("-1"), "the setting's default")
+def at_most_kept(size: str) -> AbstractContextManager[None]:
+    return altered(servers.business(), "max_slot_wal_keep_size", size)

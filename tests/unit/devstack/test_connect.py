@@ -22,8 +22,8 @@ POSTGRES = "io.debezium.connector.postgresql.PostgresConnector"
 
 @pytest.fixture(scope="module")
 def connect(tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres) -> Iterator[NativeConnect]:
-    servers.require_connect()
-    kafka = servers.kafka().start()
+    servers.require_native_connect()
+    kafka = servers.native_kafka().start()
     with NativeConnect(tmp_path_factory.mktemp("connect"), kafka, captured.variables(postgres)) as worker:
         yield worker
 

@@ -23,7 +23,7 @@ QUIET = {"log_level": 0}
 
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeKafka]:
-    servers.require_kafka()
+    servers.require_native_kafka()
     with NativeKafka(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker
 
@@ -101,7 +101,7 @@ def test_a_second_owner_is_refused_by_the_name_of_the_first(kafka: NativeKafka) 
 
 
 def test_nothing_is_left_when_the_owner_is_killed(tmp_path: Path) -> None:
-    servers.require_kafka()
+    servers.require_native_kafka()
     program = "from devstack.kafka import NativeKafka\n"
     owner = Owner(f"{program}print(NativeKafka(Path({str(tmp_path)!r})).start().pid)")
     server = owner.started()

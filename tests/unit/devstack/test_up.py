@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from devstack import up
+from devstack import stack, up
 from devstack.postgres import EmbeddedPostgres
 
 
@@ -47,3 +47,10 @@ def test_a_name_that_cannot_be_a_system_is_refused(name: str, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         up.main([name])
     assert f"{name!r} cannot be a system: take lower-case letters" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["rabbitmq", "kafka", "tests"])
+def test_a_file_of_the_stacks_own_cannot_be_a_system(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        stack.main([name])
+    assert f"{name!r} cannot be a system" in capsys.readouterr().err
