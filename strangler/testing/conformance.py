@@ -14,12 +14,12 @@ Each test works on an exchange of its own and leaves it behind: use a broker tha
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from strangler.brokers import Broker, OutgoingMessage
+from strangler.brokers import Broker
 from strangler.errors import BrokerUnavailable
 from strangler.testing.link import Link, link_to
 from strangler.testing.traffic import (
@@ -35,6 +35,7 @@ from strangler.testing.traffic import (
     message,
     per_key,
     prepared,
+    publish,
     receive,
 )
 from strangler.testing.waiting import until
@@ -72,18 +73,12 @@ class BrokerConformance:
         yield link
         link.close()
 
-    def publish(self, broker: Broker, messages: Sequence[OutgoingMessage]) -> None:
-        with broker.publisher() as publisher:
-            receipt = publisher.publish(messages)
-        assert not receipt.refused
-        assert sorted(receipt.confirmed) == sorted(each.id for each in messages)
-
     # --- what arrives, and where
 
     @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
     def test_the_same_bytes_arrive(self, broker: Broker, body: bytes) -> None:
         with broker.subscriber("billing", [PLACED], prefetch=10) as subscriber:
-            self.publish(broker, [message(body=body)])
+            publish(broker, [message(body=body)])
             (delivery,) = receive(subscriber, 1)
         assert delivery.body == body
         assert not delivery.redelivered
@@ -92,22 +87,22 @@ class BrokerConformance:
         broker.declare("billing", [PLACED])
         broker.declare("billing", [PLACED])
         sent = [message(number) for number in range(5)]
-        self.publish(broker, sent)
+        publish(broker, sent)
         with broker.subscriber("billing", [PLACED], prefetch=10) as subscriber:
             assert drain(subscriber, 5) == bodies_of(sent)
 
     def test_a_group_declared_later_misses_what_came_before(self, broker: Broker) -> None:
         broker.declare("billing", [PLACED])
-        self.publish(broker, [message(1)])
+        publish(broker, [message(1)])
         with broker.subscriber("latecomer", [PLACED], prefetch=10) as subscriber:
             assert subscriber.receive(timeout=NOTHING_FOR) == []
-            self.publish(broker, [later := message(2)])
+            publish(broker, [later := message(2)])
             assert drain(subscriber, 1) == [later.body]
 
     def test_every_group_gets_its_own_copy_of_what_it_asked_for(self, broker: Broker) -> None:
         broker.declare("billing", [PLACED, PAID])
         broker.declare("shipping", [PAID])
-        self.publish(broker, [placed := message(1), paid := message(2, routing_key=PAID)])
+        publish(broker, [placed := message(1), paid := message(2, routing_key=PAID)])
         with broker.subscriber("billing", [PLACED, PAID], prefetch=10) as subscriber:
             assert drain(subscriber, 2) == [placed.body, paid.body]
         with broker.subscriber("shipping", [PAID], prefetch=10) as subscriber:
@@ -118,14 +113,14 @@ class BrokerConformance:
         other = prepared(broker_url, f"{exchange}-other")
         other.declare("billing", [PLACED])
         with broker.subscriber("billing", [PLACED], prefetch=10) as subscriber:
-            self.publish(other, [message()])
+            publish(other, [message()])
             assert subscriber.receive(timeout=NOTHING_FOR) == []
 
     def test_the_backlog_is_what_nobody_has_acknowledged(self, broker: Broker) -> None:
         """Of a group whose consumers have stopped."""
         assert broker.backlog("billing", [PLACED]) == 0
         broker.declare("billing", [PLACED])
-        self.publish(broker, [message(number) for number in range(5)])
+        publish(broker, [message(number) for number in range(5)])
         assert broker.backlog("billing", [PLACED]) == 5
         with broker.subscriber("billing", [PLACED], prefetch=3) as subscriber:
             subscriber.ack(receive(subscriber, 3)[:2])
@@ -166,7 +161,7 @@ class BrokerConformance:
 
     def test_a_message_that_nobody_must_take_is_confirmed_without_a_queue(self, broker: Broker) -> None:
         broker.declare("billing", [PLACED])
-        self.publish(broker, [message(1, routing_key=NOBODYS, mandatory=False), behind := message(2)])
+        publish(broker, [message(1, routing_key=NOBODYS, mandatory=False), behind := message(2)])
         with broker.subscriber("billing", [PLACED], prefetch=10) as subscriber:
             assert drain(subscriber, 1) == [behind.body]
 
@@ -175,7 +170,7 @@ class BrokerConformance:
     def test_what_was_not_acknowledged_comes_again_in_order_and_marked(self, broker: Broker, link: Link) -> None:
         dying = link.broker.subscriber("billing", [PLACED], prefetch=6)
         sent = [message(number) for number in range(10)]
-        self.publish(broker, sent)
+        publish(broker, sent)
         taken = receive(dying, 6)
         dying.ack([taken[0], taken[3]])
         receive(dying, 2)
@@ -188,7 +183,7 @@ class BrokerConformance:
 
     def test_what_was_acknowledged_never_comes_again(self, broker: Broker) -> None:
         broker.declare("billing", [PLACED])
-        self.publish(broker, [message(number) for number in range(20)])
+        publish(broker, [message(number) for number in range(20)])
         with broker.subscriber("billing", [PLACED], prefetch=7) as first:
             drain(first, 20)
         with broker.subscriber("billing", [PLACED], prefetch=7) as second:
@@ -196,7 +191,7 @@ class BrokerConformance:
 
     def test_no_more_than_prefetch_are_out_at_once(self, broker: Broker) -> None:
         broker.declare("billing", [PLACED])
-        self.publish(broker, [message(number) for number in range(10)])
+        publish(broker, [message(number) for number in range(10)])
         with broker.subscriber("billing", [PLACED], prefetch=4) as subscriber:
             taken = receive(subscriber, 4)
             assert subscriber.receive(timeout=NOTHING_FOR) == []
@@ -209,7 +204,7 @@ class BrokerConformance:
         assert dying.receive(timeout=NOTHING_FOR) == []
         with broker.subscriber("billing", [PLACED], prefetch=100) as standby:
             sent = [message(number) for number in range(10)]
-            self.publish(broker, sent)
+            publish(broker, sent)
             assert contents(receive(dying, 3)) == bodies_of(sent[:3])
             assert standby.receive(timeout=NOTHING_FOR) == []
             link.sever()
@@ -217,7 +212,7 @@ class BrokerConformance:
 
     def test_a_subscriber_that_is_closed_gives_back_what_it_holds(self, broker: Broker) -> None:
         first = broker.subscriber("billing", [PLACED], prefetch=10)
-        self.publish(broker, sent := [message(1), message(2)])
+        publish(broker, sent := [message(1), message(2)])
         receive(first, 2)
         first.close()
         first.close()
@@ -241,7 +236,7 @@ class BrokerConformance:
         self, broker: Broker, link: Link
     ) -> None:
         with link.broker.subscriber("billing", [PLACED], prefetch=3) as subscriber:
-            self.publish(broker, sent := [message(number) for number in range(6)])
+            publish(broker, sent := [message(number) for number in range(6)])
             before = receive(subscriber, 3)
             link.cut()
             if self.mends_connections:

@@ -46,6 +46,14 @@ def interleaved(keys: int, each: int) -> list[OutgoingMessage]:
     ]
 
 
+def publish(broker: Broker, messages: Sequence[OutgoingMessage]) -> None:
+    """All of them are confirmed, none is refused."""
+    with broker.publisher() as publisher:
+        receipt = publisher.publish(messages)
+    assert not receipt.refused
+    assert sorted(receipt.confirmed) == sorted(each.id for each in messages)
+
+
 def receive(subscriber: Subscriber, count: int) -> list[Delivery]:
     """Take this many, without acknowledging; more where they came together."""
     until, taken = time.monotonic() + PATIENCE, list[Delivery]()

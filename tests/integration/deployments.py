@@ -134,7 +134,10 @@ class HostedDeployment(HostedProject):
         super().__init__(*arguments, **options)
         self._relays: list[HostedRelay] = []
 
-    def start_relay(self) -> HostedRelay:  # type: ignore[override]
+    def start_relay(self, kind: str | None = None) -> HostedRelay | ManagedProcess:  # type: ignore[override]
+        """The host with its settler, unless a relay of another kind is asked for."""
+        if kind:
+            return super().start_relay(kind)
         self._relays.append(HostedRelay(self.host, super().start_relay()))
         return self._relays[-1].start()
 

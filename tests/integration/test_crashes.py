@@ -34,8 +34,7 @@ def test_switching_relays_under_load_loses_and_reorders_nothing(
     load = project.start_load()
     before: ManagedProcess | None = None
     for kind in kinds:
-        project.relay = kind
-        now = project.start_relay()  # both run for a moment, as in a rolling deploy
+        now = project.start_relay(kind)  # both run for a moment, as in a rolling deploy
         if before:
             before.terminate(timeout=20)
         progress(project, 300)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from strangler.brokers import connect
-from tests.integration.deployments import HostedDeployment, HostedRelay, deployment_of, keep_unroutable
+from tests.integration.deployments import HostedDeployment, deployment_of, keep_unroutable
 from tests.stack import servers
 from tests.support.waiting import until
 
@@ -51,7 +51,7 @@ def test_a_host_survives_the_database_and_the_doctor_finds_it_well(
 ) -> None:
     if pair == ("server", "rabbitmq"):
         keep_unroutable(project)
-    relay: HostedRelay = project.start_relay()
+    relay = project.start_relay()
     project.steps(0)
     until(lambda: not project.pending(), "the first event to be settled", seconds=40)
     servers.business().kill()

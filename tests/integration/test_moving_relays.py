@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack.processes import ManagedProcess
 from strangler.testing.relays import progress
 from tests.integration.deployments import HostedDeployment, broker_url, hosted
 from tests.stack import servers
-from tests.support.project import Project
 from tests.support.slots import drop_slot
 
 
@@ -22,14 +20,14 @@ def test_polling_hands_over_to_a_host_and_back_and_nothing_is_lost_or_late(
         _without_slot(deployment)
         deployment.start_consumer()
         load = deployment.start_load(rate=40)
-        polling = _start_polling(deployment)
+        polling = deployment.start_relay("polling")
         progress(deployment, 100)
         assert polling.terminate(timeout=20) == 0
         deployment.manage("cdc_setup")
         host = deployment.start_relay()
         progress(deployment, 150)
         assert host.terminate(timeout=20) == 0
-        _start_polling(deployment)
+        deployment.start_relay("polling")
         progress(deployment, 150)
         load.terminate()
         deployment.expect_everything_handled_once_in_order()
@@ -39,11 +37,3 @@ def _without_slot(deployment: HostedDeployment) -> None:
     """As a system is that has only ever polled."""
     with servers.business().connect(deployment.name) as session:
         drop_slot(session, deployment.name)
-
-
-def _start_polling(deployment: HostedDeployment) -> ManagedProcess:
-    hosts, deployment.relay = deployment.relay, "polling"
-    try:
-        return Project.start_relay(deployment)
-    finally:
-        deployment.relay = hosts

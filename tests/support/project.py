@@ -79,8 +79,10 @@ class Project:
         """The exit code of a command of Django."""
         return self._process(arguments[0], "-m", "django", *arguments).start().wait(timeout=60)
 
-    def start_relay(self) -> ManagedProcess:
-        return self._process(f"relay-{self.relay}", "-m", "django", "relay", RELAY=self.relay).start()
+    def start_relay(self, kind: str | None = None) -> ManagedProcess:
+        """Of the project's own kind, unless another is asked for."""
+        relay = kind or self.relay
+        return self._process(f"relay-{relay}", "-m", "django", "relay", RELAY=relay).start()
 
     def start_consumer(self, group: str = "sample") -> ManagedProcess:
         return self._process("consume", "-m", "django", "consume", "--group", group).start()

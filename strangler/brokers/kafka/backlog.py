@@ -20,8 +20,7 @@ def of(cluster: Cluster, exchange: str, group_id: str, binding: Binding, routing
     committed = _committed(admin, group_id, partitions)
     behind = 0
     for where, end in offsets(admin, partitions, OffsetSpec.latest()).items():
-        topic, partition = where
-        behind += max(0, end - committed.get(where, binding.start.get(topic, {}).get(partition, 0)))
+        behind += max(0, end - committed.get(where, binding.began(*where)))
     return behind
 
 

@@ -17,7 +17,7 @@ from strangler.brokers.kafka.cluster import TIMEOUT, Cluster
 from strangler.brokers.kafka.offsets import offsets
 from strangler.errors import BrokerUnavailable
 
-Offsets = dict[str, dict[int, int]]  # by topic and partition
+Ends = dict[str, dict[int, int]]  # by topic and partition, as JSON can hold it
 
 
 class Binding(BaseModel):
@@ -26,7 +26,11 @@ class Binding(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     routing_keys: frozenset[str] = frozenset()
-    start: Offsets = {}
+    start: Ends = {}
+
+    def began(self, topic: str, partition: int) -> int:
+        """Where the group begins that has committed nothing there; topics made since are its own from the beginning."""
+        return self.start.get(topic, {}).get(partition, 0)
 
 
 def read(cluster: Cluster, exchange: str) -> dict[str, Binding]:
@@ -78,11 +82,11 @@ def _read_to_the_end(cluster: Cluster, reader: Consumer) -> dict[str, Binding]:
     raise BrokerUnavailable(f"Kafka at {cluster.address} says nothing of its bindings for {TIMEOUT:.0f} s")
 
 
-def _ends(admin: AdminClient, exchange: str, owners: set[str]) -> Offsets:
+def _ends(admin: AdminClient, exchange: str, owners: set[str]) -> Ends:
     partitions = topics.partitions_of(admin, exchange, owners)
     if not partitions:
         return {}
-    ends: Offsets = {}
+    ends: Ends = {}
     for (topic, partition), end in offsets(admin, partitions, OffsetSpec.latest()).items():
         ends.setdefault(topic, {})[partition] = end
     return ends

@@ -7,12 +7,14 @@ Confluent's Parallel Consumer, <https://github.com/confluentinc/parallel-consume
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 
 MAX_SPAN = 20_000
 """Offsets above the first unacknowledged one of which we remember that they are done: 3.4 kB of the 4 kB Kafka takes.
 Beyond, behind a message that takes very long, done ones may come again.
 """
+_METADATA = re.compile(r"(?P<high>[0-9]+):(?P<bits>([\w+/]{4})*([\w+/]{2}==|[\w+/]{3}=)?)", re.ASCII)
 
 
 class Progress:
@@ -29,12 +31,12 @@ class Progress:
     @classmethod
     def read(cls, offset: int, metadata: str) -> Progress:
         """From a commit. Metadata that is not ours says nothing."""
-        high, separator, bits = metadata.partition(":")
-        if not separator or not high.isdecimal():
+        ours = _METADATA.fullmatch(metadata)
+        if ours is None:
             return cls(offset)
-        mask = int.from_bytes(base64.b64decode(bits), "little")
+        mask = int.from_bytes(base64.b64decode(ours["bits"]), "little")
         ahead = (offset + place for place in range(mask.bit_length()) if mask >> place & 1)
-        return cls(offset, high=int(high), ahead=ahead)
+        return cls(offset, high=int(ours["high"]), ahead=ahead)
 
     @property
     def low(self) -> int:

@@ -76,7 +76,7 @@ class KafkaPublisher(ClosingBase):
         while True:
             try:
                 producer.produce(
-                    topics.topic_name(self._exchange, message.topic),
+                    self._topic(message),
                     key=message.key.removeprefix(f"{message.topic}:"),  # as Debezium's event router has it
                     value=message.body,
                     headers=[("content-type", CONTENT_TYPE), (ROUTING_KEY, message.routing_key)],
@@ -91,23 +91,32 @@ class KafkaPublisher(ClosingBase):
     def _unfit(self, message: OutgoingMessage) -> str | None:
         if not is_routing_key(message.routing_key):
             return bad_routing_key(message.routing_key)
-        topic = topics.topic_name(self._exchange, message.topic)
+        topic = self._topic(message)
         limit = self._limits.get(topic)
         if limit is None:
             return f"there is no topic {topic}: `manage.py kafka_topics` makes what STRANGLER events need"
-        if len(message.body) + RECORD_OVERHEAD > limit:
+        if not self._fits(message):
             return (
                 f"its body of {len(message.body)} bytes is larger than the topic {topic} takes (max.message.bytes is "
                 f"{limit}, {RECORD_OVERHEAD} of them for what is around the body)"
             )
         return unroutable(message.routing_key) if message.mandatory and message.routing_key not in self._bound else None
 
+    def _topic(self, message: OutgoingMessage) -> str:
+        return topics.topic_name(self._exchange, message.topic)
+
+    def _fits(self, message: OutgoingMessage) -> bool:
+        """Into its topic, as far as that is known."""
+        return len(message.body) + RECORD_OVERHEAD <= self._limits.get(self._topic(message), 0)
+
     def _find_out_about(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Asks the cluster only where a batch holds a topic or a routing key that was not known before."""
-        unknown = {topics.topic_name(self._exchange, each.topic) for each in messages} - self._limits.keys()
-        if unknown:
+        """Asks the cluster only where a batch holds a topic or a routing key that was not known before, or a message
+        that its topic did not take then: somebody may have raised the limit since.
+        """
+        doubtful = {self._topic(each) for each in messages if not self._fits(each)}
+        if doubtful:
             admin = self._cluster.admin()
-            self._limits.update(topics.limits(admin, unknown & topics.existing(admin).keys()))
+            self._limits.update(topics.limits(admin, doubtful & topics.existing(admin).keys()))
         if any(each.mandatory and each.routing_key not in self._bound for each in messages):
             known = bindings.read(self._cluster, self._exchange).values()
             self._bound = frozenset().union(*(binding.routing_keys for binding in known))

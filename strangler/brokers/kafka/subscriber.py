@@ -154,10 +154,11 @@ class KafkaSubscriber(ClosingBase):
         for each in consumer.committed(partitions, timeout=bounds.TIMEOUT):
             if each.error is not None:
                 raise KafkaException(each.error)
-            start = self._binding.start.get(each.topic, {}).get(each.partition, 0)
+            where = (each.topic, each.partition)
             known = each.offset >= 0
-            progress = Progress.read(each.offset, each.metadata or "") if known else Progress(start)
-            self._held[each.topic, each.partition] = progress
+            self._held[where] = (
+                Progress.read(each.offset, each.metadata or "") if known else Progress(self._binding.began(*where))
+            )
         consumer.incremental_assign([TopicPartition(each.topic, each.partition, self._at(each)) for each in partitions])
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

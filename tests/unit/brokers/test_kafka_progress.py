@@ -55,9 +55,9 @@ def test_nothing_is_skipped_that_a_predecessor_had_in_hand_and_that_has_not_come
     assert second.low == 12
 
 
-def test_metadata_of_somebody_else_says_nothing():
-    assert commit(Progress.read(7, "from another client")) == commit(Progress(7))
-    assert commit(Progress.read(7, "")) == commit(Progress(7))
+@pytest.mark.parametrize("metadata", ["", "from another client", "consumer:AQ==", "9", "9:abc", "9:AQ==\n", "9: AQ=="])
+def test_metadata_of_somebody_else_says_nothing(metadata):
+    assert commit(Progress.read(7, metadata)) == commit(Progress(7))
 
 
 def test_metadata_stays_below_what_kafka_takes_behind_a_message_that_never_ends():
@@ -81,3 +81,14 @@ def test_only_news_is_committed():
     assert progress.unsaved() is None
     progress.done(0)
     assert progress.unsaved() == (1, "1:")
+
+
+def test_what_is_committed_is_forgotten_or_a_commit_would_cost_more_with_each_message():
+    progress = Progress(0)
+    for offset in range(1000):
+        progress.take(offset)
+        progress.done(offset)
+        news = progress.unsaved()
+        assert news is not None
+        progress.saved(news)
+    assert not progress._ahead
