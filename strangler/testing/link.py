@@ -58,8 +58,8 @@ class TcpLink:
         self._target = (parts.hostname or "localhost", parts.port or _DEFAULT_PORTS[parts.scheme])
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
-        self._flowing = threading.Event()
-        self._flowing.set()
+        self._flowing, self._answering = threading.Event(), threading.Event()
+        self._flow()
         self._severed = False
         credentials, separator, _ = parts.netloc.rpartition("@")
         here = f"{credentials}{separator}127.0.0.1:{self._listener.getsockname()[1]}"
@@ -72,7 +72,7 @@ class TcpLink:
             with suppress(OSError):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
                 each.shutdown(socket.SHUT_RDWR)
-        self._flowing.set()
+        self._flow()
 
     def sever(self) -> None:
         self._severed = True
@@ -82,10 +82,18 @@ class TcpLink:
         """Keep all connections open and let nothing through, until they are cut."""
         self._flowing.clear()
 
+    def lose_answers(self) -> None:
+        """Let requests through, but nothing back, until connections are cut."""
+        self._answering.clear()
+
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
+
+    def _flow(self) -> None:
+        self._flowing.set()
+        self._answering.set()
 
     def _accept(self) -> None:
         while True:
@@ -115,7 +123,13 @@ class TcpLink:
             sink.sendall(data)
 
     def _back(self, source: socket.socket, sink: socket.socket) -> None:
-        self._forth(source, sink)
+        while data := source.recv(65536):
+            self._answer(sink, data)
+
+    def _answer(self, sink: socket.socket, data: bytes) -> None:
+        self._flowing.wait()
+        self._answering.wait()
+        sink.sendall(data)
 
 
 class KafkaLink(TcpLink):
@@ -130,5 +144,4 @@ class KafkaLink(TcpLink):
         with source.makefile("rb") as answers:
             while size := answers.read(4):
                 answer = answers.read(struct.unpack(">i", size)[0])
-                self._flowing.wait()
-                sink.sendall(size + answer.replace(there, here))
+                self._answer(sink, size + answer.replace(there, here))

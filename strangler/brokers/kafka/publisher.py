@@ -16,7 +16,6 @@ from strangler.brokers.kafka import cluster as bounds
 from strangler.brokers.kafka.cluster import MAX_MESSAGE_BYTES, Cluster
 from strangler.brokers.names import bad_routing_key, is_routing_key
 from strangler.brokers.settling import Settling, unroutable
-from strangler.errors import BrokerUnavailable
 from strangler.messaging.envelope import CONTENT_TYPE
 
 ROUTING_KEY = "routing_key"
@@ -67,10 +66,7 @@ class KafkaPublisher(ClosingBase):
                 batch.settling.refuse(message, reason)
             else:
                 self._produce(producer, message, batch)
-        if producer.flush(2 * bounds.TIMEOUT):
-            raise BrokerUnavailable(
-                f"Kafka at {self._cluster.address} confirmed nothing for {2 * bounds.TIMEOUT:.0f} s"
-            )
+        producer.flush()  # until the last one is delivered, or given up after delivery.timeout.ms
 
     def _produce(self, producer: Producer, message: OutgoingMessage, batch: _Batch) -> None:
         while True:

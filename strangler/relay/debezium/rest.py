@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from strangler.conf import DebeziumSettings
 from strangler.errors import ConfigurationError, RelayError
@@ -45,7 +45,7 @@ class Connect:
 
     def __init__(self, debezium: DebeziumSettings) -> None:
         self._name = debezium.connector
-        self._path = f"/connectors/{quote(debezium.connector, safe='')}"
+        self._path = f"/connectors/{debezium.connector}"
         base, auth, self._address = _parsed(debezium.connect_url)
         self._client = httpx.Client(base_url=base, auth=auth, timeout=TIMEOUT)
 

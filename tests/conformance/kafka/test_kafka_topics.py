@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +20,8 @@ from strangler.brokers.kafka import cluster as cluster_module
 from strangler.brokers.kafka import topics
 from strangler.brokers.kafka.cluster import Cluster
 from strangler.brokers.kafka.topics import TopicsFile, TopicSpec
-from strangler.errors import ConfigurationError
+from strangler.errors import BrokerUnavailable, ConfigurationError
+from strangler.testing.link import KafkaLink
 from strangler.testing.traffic import (
     NOTHING_FOR,
     PLACED,
@@ -149,3 +153,64 @@ def test_a_record_that_somebody_else_put_there_is_delivered_and_not_lost(
         producer.produce(topics.topic_name(exchange, TOPIC), value=b"not ours", key=b"1")
         producer.flush()
         assert drain(subscriber, 1) == [b"not ours"]
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_topic_that_is_deleted_is_missed_and_then_named(broker: Broker, exchange: str, admin: AdminClient) -> None:
+    broker.declare("billing", [PLACED])
+    with broker.publisher() as publisher:
+        publisher.publish([message(1)])
+        for deleted in admin.delete_topics([f"{exchange}.{TOPIC}"]).values():
+            deleted.result()
+        until(lambda: f"{exchange}.{TOPIC}" not in topics.existing(admin), "the topic to be gone")
+        with pytest.raises(BrokerUnavailable):
+            publisher.publish([lost := message(2)])
+        assert "kafka_topics" in publisher.publish([lost]).refused[lost.id]
+
+
+class TestALogThatIsWatched:
+    @pytest.fixture
+    def link(self, broker: Broker, kafka_url: str, exchange: str) -> Iterator[KafkaLink]:
+        broker.declare("billing", [PLACED])
+        link = KafkaLink(kafka_url, exchange)
+        yield link
+        link.close()
+
+    @pytest.fixture
+    def records(self, kafka_url: str, exchange: str) -> Iterator[Callable[[], int]]:
+        """How many are in the topic."""
+        reader = Consumer({**Cluster(kafka_url).settings(), "group.id": exchange})
+
+        def count() -> int:
+            ends = (reader.get_watermark_offsets(TopicPartition(f"{exchange}.{TOPIC}", each)) for each in range(3))
+            return sum(end for _, end in ends)
+
+        yield count
+        reader.close()
+
+    def test_what_was_confirmed_in_vain_is_not_in_it_twice(self, link: KafkaLink, records: Callable[[], int]) -> None:
+        """The producer is idempotent: what it sends again is known by its number."""
+        with link.broker.publisher() as publisher:
+            publisher.publish([message(1)])
+            link.lose_answers()
+            publishing = threading.Thread(target=publisher.publish, args=[[message(number) for number in range(2, 12)]])
+            publishing.start()
+            until(lambda: records() == 11, "the records to be written")
+            link.cut()
+            publishing.join()
+        assert records() == 11
+
+    def test_what_was_given_up_does_not_come_later_from_a_producer_that_somebody_still_holds(
+        self, link: KafkaLink, records: Callable[[], int]
+    ) -> None:
+        """A traceback does, for one."""
+        with link.broker.publisher() as publisher:
+            publisher.publish([message(1)])
+            link.stall()
+            no_key: Any = None
+            with pytest.raises(AttributeError) as held:
+                publisher.publish([message(2), message(3, key=no_key)])
+            link.cut()
+            with pytest.raises(AssertionError, match="in vain"):
+                until(lambda: records() > 1, "what must not happen", seconds=1.0)
+        assert held

@@ -16,7 +16,7 @@ from strangler.relay.debezium.source import source_of
 URL = "postgresql://reader:s%40cret@db.example:6543/shop?sslmode=require"
 DEBEZIUM = DebeziumSettings.model_validate({"DATABASE_URL": URL})
 SOURCE = source_of(DEBEZIUM)
-RABBIT = hosts.rabbit_of("amqp://shop:pa%2Fss@mq.example:5673/orders%2Feu")
+RABBIT = hosts.rabbit_of("amqp://sh%40op:pa%2Fss@mq.example:5673/orders%2Feu")
 SERVER = hosts.server(DEBEZIUM, SOURCE, RABBIT, exchange="events")
 CONNECT = hosts.connect(DEBEZIUM, SOURCE, exchange="events")
 
@@ -71,7 +71,7 @@ def test_the_server_publishes_as_our_own_publisher_does() -> None:
     assert connection == {
         "host": "mq.example",
         "port": "5673",
-        "username": "shop",
+        "username": "sh@op",
         "password": "${RABBITMQ_PASSWORD}",
         "virtual.host": "orders/eu",
     }
@@ -82,6 +82,10 @@ def test_a_broker_url_with_tls_makes_the_server_check_certificates() -> None:
     assert properties["debezium.sink.rabbitmq.connection.port"] == "5671"
     assert properties["debezium.sink.rabbitmq.connection.ssl.verify.hostname"] == "true"
     assert properties["debezium.sink.rabbitmq.connection.virtual.host"] == "/"
+
+
+def test_what_a_broker_url_leaves_out_is_rabbitmqs_default() -> None:
+    assert hosts.rabbit_of("amqp://mq.example") == hosts.Rabbit("mq.example", "5672", "guest", "/")
 
 
 def test_connect_uses_the_topics_and_the_header_of_our_own_publisher() -> None:
@@ -103,6 +107,8 @@ def test_a_broker_that_the_server_cannot_reach_is_named(url: str) -> None:
 def test_a_broker_that_connect_cannot_reach_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r'STRANGLER\["BROKER_URL"\] is amqp.*host "connect" takes kafka://'):
         hosts.require_kafka("amqp://host/vhost")
+    for scheme in ("kafka", "kafkas"):
+        hosts.require_kafka(f"{scheme}://host:9092")
 
 
 @pytest.mark.django_db

@@ -49,9 +49,10 @@ def test_a_configuration_is_put_and_it_is_told_whether_the_connector_is_new(
     assert worker.asked[0][1] == {"name": "strangler-outbox", "tasks.max": "1"}
 
 
-def test_user_and_password_of_the_url_are_sent_and_never_said(worker: ConnectDouble) -> None:
+@pytest.mark.parametrize("refusal", [401, 403])
+def test_user_and_password_of_the_url_are_sent_and_never_said(worker: ConnectDouble, refusal: int) -> None:
     connect = of(f"http://us%40er:s%2Fecret@{worker.address}/")
-    worker.answers[f"PUT {OURS}/pause"] = [(202, None), (401, None)]
+    worker.answers[f"PUT {OURS}/pause"] = [(202, None), (refusal, None)]
     connect.pause()
     assert worker.asked[0][2] == "Basic " + b64encode(b"us@er:s/ecret").decode()
     with pytest.raises(ConfigurationError, match=r"refuses the user or password in .*CONNECT_URL") as raised:
@@ -104,6 +105,11 @@ def test_a_worker_that_is_away_is_named_with_the_setting() -> None:
         of(f"http://{address}").states()
 
 
+def test_an_ipv6_address_is_said_as_it_was_given() -> None:
+    with pytest.raises(RelayError, match=r"at \[::1\]:9 "):
+        of("http://[::1]:9").states()
+
+
 @pytest.mark.parametrize("url", ["", "host:8083", "ftp://host", "http://", "http://user:p@ss:word/x@host:8083"])
 def test_a_wrong_url_is_named_without_its_password(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"CONNECT_URL.* no URL of the form") as raised:
@@ -129,6 +135,19 @@ def test_its_offsets_are_deleted_once_it_has_stopped(worker: ConnectDouble, conn
     connect.stop_and_forget({})
     status_call = f"GET {OURS}/status"
     assert worker.calls == [f"GET {OURS}", f"PUT {OURS}/stop", status_call, status_call, f"DELETE {OURS}/offsets"]
+
+
+def test_a_connector_that_does_not_stop_is_an_error(
+    worker: ConnectDouble, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "TIMEOUT", 0.3)
+    worker.answers |= {
+        f"GET {OURS}": [(200, {})],
+        f"PUT {OURS}/stop": [(204, None)],
+        f"GET {OURS}/status": [status("RUNNING", ("RUNNING", ""))],
+    }
+    with pytest.raises(RelayError, match=r"connector strangler-outbox at .* did not stop within 0\.3 s"):
+        connect.stop_and_forget({})
 
 
 def test_offsets_outlive_a_deleted_connector_so_it_is_created_stopped_to_delete_them(

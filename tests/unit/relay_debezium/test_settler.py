@@ -207,6 +207,43 @@ def test_what_another_relay_was_refused_is_carried_when_it_is_due(
     assert arrived(broker) == 1
 
 
+def test_what_was_refused_and_is_not_due_is_not_settled_with_the_rest(
+    superuser: psycopg.Connection, reader: Callable[[], LogReader], start: Callable[[], None]
+) -> None:
+    """Nobody has carried it."""
+    happened(0)
+    OutboxMessage.objects.update(retry_at="2999-01-01T00:00:00Z", last_error="no queue took it")
+    happened(1)
+    host = reader()
+    start()
+    until(lambda: host.confirm(position(superuser)) or pending() == 1, "the other to be settled")
+    assert OutboxMessage.objects.get(relayed_at=None).last_error
+
+
+def test_what_is_committed_while_a_checkpoint_is_taken_is_not_in_it(
+    ready: DebeziumSettings,
+) -> None:
+    """Whatever its position, the commit may lie behind it."""
+    seen = settler_module.Reader(1, "now")
+
+    def commits_behind(execute: Callable[..., object], query: str, *arguments: object) -> object:
+        result = execute(query, *arguments)
+        publisher = threading.Thread(target=in_another_session)
+        publisher.start()
+        publisher.join()
+        return result
+
+    def in_another_session() -> None:
+        happened(OutboxMessage.objects.count())
+        connection.close()
+
+    happened(0)
+    with connection.execute_wrapper(commits_behind):
+        checkpoint = settler_module._checkpoint(connection, seen)
+    assert OutboxMessage.objects.count() > 1
+    assert list(checkpoint.rows) == [OutboxMessage.objects.earliest("position").pk]
+
+
 def test_other_relays_are_kept_out_while_it_works(
     superuser: psycopg.Connection, reader: Callable[[], LogReader], start: Callable[[], None]
 ) -> None:
