@@ -21,17 +21,12 @@ class Pipeline:
     def __init__(self, messages: Sequence[OutgoingMessage]) -> None:
         self.settling = Settling()
         self._ready: deque[OutgoingMessage] = deque()
-        self._behind: dict[str, deque[OutgoingMessage]] = {}
+        self._behind: dict[str, deque[OutgoingMessage] | None] = {}
         self._sent: dict[int, OutgoingMessage] = {}
         self._sent_bytes = 0
         self._returned: dict[str, str] = {}
         for message in messages:
-            queue = self._behind.get(message.key)
-            if queue is None:
-                self._behind[message.key] = deque()
-                self._ready.append(message)
-            else:
-                queue.append(message)
+            self._queue(message)
 
     @property
     def finished(self) -> bool:
@@ -39,8 +34,9 @@ class Pipeline:
 
     def next(self) -> OutgoingMessage | None:
         """The next message to send now, or None while the window is full."""
-        room = len(self._sent) < WINDOW and (self._sent_bytes < WINDOW_BYTES or not self._sent)
-        return self._ready.popleft() if self._ready and room else None
+        if not self._ready or len(self._sent) >= WINDOW or (self._sent_bytes >= WINDOW_BYTES and self._sent):
+            return None
+        return self._ready.popleft()
 
     def sent(self, tag: int, message: OutgoingMessage) -> None:
         self._sent[tag] = message
@@ -56,7 +52,7 @@ class Pipeline:
         for each in tags:
             message = self._sent.pop(each)
             self._sent_bytes -= len(message.body)
-            self.settle(message, self._returned.pop(str(message.id), reason))
+            self.settle(message, self._returned.pop(str(message.id), reason) if self._returned else reason)
 
     def settle(self, message: OutgoingMessage, reason: str | None) -> None:
         if reason is not None:
@@ -64,8 +60,7 @@ class Pipeline:
             self._behind.pop(message.key)
             return
         self.settling.confirm(message)
-        behind = self._behind[message.key]
-        if behind:
+        if behind := self._behind[message.key]:
             self._ready.append(behind.popleft())
 
     def send_again(self) -> None:
@@ -74,3 +69,12 @@ class Pipeline:
         self._sent.clear()
         self._sent_bytes = 0
         self._returned.clear()
+
+    def _queue(self, message: OutgoingMessage) -> None:
+        if message.key not in self._behind:
+            self._behind[message.key] = None
+            self._ready.append(message)
+        elif (queue := self._behind[message.key]) is not None:
+            queue.append(message)
+        else:
+            self._behind[message.key] = deque([message])

@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from amqp import Message
 from amqp.exceptions import PreconditionFailed
 
 from strangler.brokers.amqp import session as settings
+from strangler.brokers.amqp.frames import Frames
 from strangler.brokers.amqp.pipeline import Pipeline
 from strangler.brokers.amqp.session import Server, Session
 from strangler.brokers.amqp.topology import declare_exchange
@@ -19,9 +19,8 @@ from strangler.brokers.closing import ClosingBase
 from strangler.brokers.names import bad_routing_key, is_routing_key
 from strangler.brokers.settling import unroutable
 from strangler.errors import BrokerUnavailable
-from strangler.messaging.envelope import CONTENT_TYPE
 
-PERSISTENT = 2
+_WRITE_BYTES = 64 * 1024
 _TOO_LARGE = re.compile(r"larger than (?:configured )?max size (\d+)")
 _NACKED = "RabbitMQ refused it (basic.nack): the queue is full, or it failed inside the broker; see the broker's log"
 
@@ -34,6 +33,7 @@ class AmqpPublisher(ClosingBase):
         self._exchange = exchange
         self._session: Session | None = None
         self._pipeline = Pipeline([])
+        self._frames = Frames(0, 0, exchange)
         self._tag = 0
         self._used = 0.0
         self._max_body: int | None = None
@@ -70,26 +70,33 @@ class AmqpPublisher(ClosingBase):
     def _run(self, session: Session) -> None:
         until = time.monotonic() + settings.TIMEOUT
         while not self._pipeline.finished:
-            before = self._tag
-            while (message := self._pipeline.next()) is not None:
-                self._send(session, message)
-            if session.drain(timeout=1.0) or self._tag > before:
+            sent = self._send_what_is_ready(session)
+            if session.drain(timeout=1.0) or sent:
                 until = time.monotonic() + settings.TIMEOUT
+                while session.drain(timeout=0):
+                    pass  # the more is settled at once, the more leaves in one write
             elif time.monotonic() > until:
                 raise BrokerUnavailable(self._silence(session))
             session.heartbeat()
 
-    def _send(self, session: Session, message: OutgoingMessage) -> None:
-        reason = self._unfit(message)
-        if reason is not None:
-            self._pipeline.settle(message, reason)
-            return
-        self._tag += 1
-        self._pipeline.sent(self._tag, message)
-        envelope = Message(
-            message.body, content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id=str(message.id)
-        )
-        session.channel._basic_publish(envelope, self._exchange, message.routing_key, mandatory=message.mandatory)
+    def _send_what_is_ready(self, session: Session) -> int:
+        """Returns how many messages that were."""
+        before, frames, size = self._tag, list[bytes](), 0
+        while (message := self._pipeline.next()) is not None:
+            reason = self._unfit(message)
+            if reason is not None:
+                self._pipeline.settle(message, reason)
+                continue
+            self._tag += 1
+            self._pipeline.sent(self._tag, message)
+            frames.append(self._frames.of(message))
+            size += len(frames[-1])
+            if size >= _WRITE_BYTES:
+                session.write(b"".join(frames))
+                frames, size = [], 0
+        if frames:
+            session.write(b"".join(frames))
+        return self._tag - before
 
     def _unfit(self, message: OutgoingMessage) -> str | None:
         if not is_routing_key(message.routing_key):
@@ -116,6 +123,7 @@ class AmqpPublisher(ClosingBase):
         session.channel.events["basic_ack"].add(self._on_ack)
         session.channel.events["basic_nack"].add(self._on_nack)
         session.channel.events["basic_return"].add(self._on_return)
+        self._frames = session.frames(self._exchange)
         self._tag = 0
         return session
 

@@ -10,6 +10,7 @@ from amqp.exceptions import AccessRefused, AMQPError, NotAllowed
 from kombu.connection import Connection
 
 from strangler.brokers.address import public_address
+from strangler.brokers.amqp.frames import Frames
 from strangler.brokers.closing import ClosingBase
 from strangler.errors import BrokerUnavailable, ConfigurationError
 
@@ -73,6 +74,12 @@ class Session(ClosingBase):
         except TimeoutError:
             return False
         return True
+
+    def frames(self, exchange: str) -> Frames:
+        return Frames(self.channel.channel_id, self._connection.frame_max, exchange)
+
+    def write(self, frames: bytes) -> None:
+        self._connection.transport.write(frames)
 
     def heartbeat(self) -> None:
         """Call about every second. Raises when the broker was silent for two heartbeats."""
