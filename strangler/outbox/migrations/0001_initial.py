@@ -47,8 +47,6 @@ class Migration(migrations.Migration):
                         fields=["retry_at"],
                         name="outbox_refused",
                     ),
-                    models.Index(fields=["aggregate_id"], name="outbox_aggregate_id"),
-                    models.Index(fields=["correlation_id"], name="outbox_correlation_id"),
                 ],
             },
         ),

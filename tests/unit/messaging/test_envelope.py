@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from strangler.errors import InvalidEnvelope, InvalidEvent, InvalidEventDefinition, MissingUpcaster
 from strangler.messaging import (
@@ -23,6 +24,7 @@ from strangler.messaging import (
     working_for_message,
     working_for_request,
 )
+from strangler.messaging.sealing import Sealer, wire_time
 
 REQUIRED_BY_CLOUDEVENTS = {"specversion", "id", "source", "type"}
 
@@ -42,9 +44,23 @@ text = st.text(st.characters(exclude_categories=["Cs"]))
 )
 def test_an_event_survives_the_round_trip(parcel: str, grams: int, price: Decimal, note: str | None) -> None:
     event = ParcelWeighed(parcel=parcel, grams=grams, price=price, note=note)
-    wire = encode(seal(event, source="tests"))
+    wire = Sealer("tests").seal(event).text
     assert encode(decode(wire)) == wire
     assert open_as(decode(wire.encode()), ParcelWeighed) == event
+
+
+@given(moment=st.datetimes(timezones=st.just(UTC)))
+def test_times_are_written_as_they_are_read(moment: datetime) -> None:
+    assert TypeAdapter(datetime).dump_json(moment).decode() == f'"{wire_time(moment)}"'
+
+
+@given(correlation=text, source=text.filter(bool), stages=text)
+def test_whatever_the_work_is_called_is_written_as_json(correlation: str, source: str, stages: str) -> None:
+    message = seal(_weighed(), source="tests").model_copy(update={"correlationid": correlation})
+    with working_for_message(message):
+        envelope = seal(_weighed(), source=source, stages=stages)
+    assert (envelope.correlationid, envelope.causationid) == (correlation, str(message.id))
+    assert (envelope.source, envelope.stages) == (f"{source}/parcels", stages or None)
 
 
 @given(

@@ -46,14 +46,35 @@ def test_the_row_is_the_message() -> None:
 
 
 @pytest.mark.django_db
-def test_many_events_cost_one_insert_and_keep_their_order() -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+def test_many_events_cost_one_statement_and_keep_their_order() -> None:
+    with CaptureQueriesContext(connection) as queries:
         publish_many([StepTaken(thing="a", step=step) for step in range(100)])
-    assert len([query for query in queries if query["sql"].startswith("INSERT")]) == len(queries) == 1
+    assert [query["sql"].partition(" ")[0] for query in queries] == ["COPY"]
     steps = [decode(row.payload).data["step"] for row in OutboxMessage.objects.order_by("position")]
     assert steps == list(range(100))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 2])
+def test_whatever_a_text_holds_is_stored_as_it_is(count: int) -> None:
+    """One event and many go different ways into the table."""
+    thing = "a\tb\nc\\.\\N\r'\"%s{}\u2028\x7fŁ😀"
+    ids = publish_many([StepTaken(thing=thing, step=1)] * count)
+    for row in OutboxMessage.objects.all():
+        envelope = decode(row.payload)
+        assert (row.aggregate_id, envelope.subject, envelope.data["thing"]) == (thing, thing, thing)
+        assert (row.id, row.created_at) == (envelope.id, envelope.time)
+    assert sorted(ids) == sorted(OutboxMessage.objects.values_list("id", flat=True))
+
+
+@pytest.mark.django_db
+def test_what_is_published_together_belongs_together() -> None:
+    """One conversation, also where nobody opened one."""
+    publish_many([StepTaken(thing="a", step=step) for step in range(2)])
+    first, second = (decode(row.payload) for row in OutboxMessage.objects.all())
+    assert first.correlationid == second.correlationid
+    assert first.traceparent.split("-")[1] == second.traceparent.split("-")[1]
+    assert first.traceparent != second.traceparent
 
 
 @pytest.mark.django_db

@@ -113,7 +113,7 @@ def test_many_refused_events_and_what_waits_behind_them_do_not_starve_the_rest(b
     publish_committed([StepIgnored(thing=f"stuck {n}", step=1) for n in range(30)])
     publish_committed([StepTaken(thing="stuck 0", step=1 + n) for n in range(30)])
     publish_committed([StepTaken(thing="b", step=1)])
-    for _ in range(4):
+    for _ in range(10):  # four, unless the machine is so slow that some are due again by then
         relay_once(broker)
     assert relayed_steps("b") == [1]
 
