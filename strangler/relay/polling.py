@@ -14,6 +14,7 @@ from django.db import connections, transaction
 from strangler.brokers import Broker, Publisher
 from strangler.outages import survive_outages
 from strangler.relay import lock, store
+from strangler.relay.floor import Floor
 from strangler.relay.wakeup import Wakeup
 
 log = structlog.get_logger(__name__)
@@ -61,29 +62,43 @@ class PollingRelay:
             self._at_start()
             with Wakeup(self._using) as wakeup, self._broker.publisher() as publisher:
                 log.info("relay_started", relay="polling")
+                floor = Floor()
                 while not self._stop.is_set():
-                    self._step(publisher, wakeup)
+                    self._step(publisher, wakeup, floor)
         finally:
             connection.close()
 
-    def _step(self, publisher: Publisher, wakeup: Wakeup) -> None:
+    def _step(self, publisher: Publisher, wakeup: Wakeup, floor: Floor) -> None:
+        with connections[self._using].cursor() as cursor:
+            floor.look(cursor)
         claimed, blocked = relay_batch(
-            publisher, using=self._using, batch_size=self._batch_size, backoff_max=self._backoff_max
+            publisher,
+            using=self._using,
+            batch_size=self._batch_size,
+            backoff_max=self._backoff_max,
+            floor=floor.position,
         )
         if claimed:
-            return
-        wakeup.wait(_BLOCKED_WAIT if blocked else self._poll_interval)
+            wakeup.awake()
+        else:
+            wakeup.wait(_BLOCKED_WAIT if blocked else self._poll_interval)
 
 
 def relay_batch(
-    publisher: Publisher, *, using: str, batch_size: int, backoff_max: float, only_retries: bool = False
+    publisher: Publisher,
+    *,
+    using: str,
+    batch_size: int,
+    backoff_max: float,
+    floor: int = 0,
+    only_retries: bool = False,
 ) -> tuple[int, int]:
     """Carry one batch; returns how many messages were claimed and how many were found blocked.
 
     The claim and what the broker said are one transaction: what was not confirmed stays pending whatever happens.
     """
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        claim = store.claim(cursor, batch_size, only_retries=only_retries)
+        claim = store.claim(cursor, batch_size, floor=floor, only_retries=only_retries)
         if claim.messages:
             receipt = publisher.publish(claim.messages)
             for message_id, reason in receipt.refused.items():

@@ -22,7 +22,7 @@ FIRST_BACKOFF = 0.5
 _CLAIM = """
     WITH head AS MATERIALIZED (
         SELECT id, position, aggregate_type, aggregate_id, routing_key, payload FROM strangler_outbox
-        WHERE relayed_at IS NULL AND {due}
+        WHERE relayed_at IS NULL AND position > %(floor)s AND {due}
           AND (aggregate_type, aggregate_id) NOT IN (
               SELECT aggregate_type, aggregate_id FROM strangler_outbox WHERE relayed_at IS NULL AND retry_at > now())
         ORDER BY position LIMIT %(limit)s
@@ -32,7 +32,8 @@ _CLAIM = """
             SELECT other.position FROM strangler_outbox other
             WHERE other.relayed_at IS NULL
               AND other.aggregate_type = head.aggregate_type AND other.aggregate_id = head.aggregate_id
-              AND other.position < head.position AND other.id NOT IN (SELECT id FROM head)
+              AND other.position > %(floor)s AND other.position < head.position
+              AND other.id NOT IN (SELECT id FROM head)
             ORDER BY other.position LIMIT 1) END AS gap
     FROM head ORDER BY position
 """
@@ -74,12 +75,13 @@ def pin_plans(cursor: CursorWrapper) -> None:
         cursor.execute(f"SET enable_{kind} = off")
 
 
-def claim(cursor: CursorWrapper, limit: int, *, only_retries: bool = False) -> Claim:
+def claim(cursor: CursorWrapper, limit: int, *, floor: int = 0, only_retries: bool = False) -> Claim:
     """Lock up to `limit` pending messages until the transaction in force ends. Blocks on nobody.
 
-    `only_retries` takes just what was tried or put off before: the share of a relay whose log stream brings the rest.
+    `floor` is a position up to which nothing is pending or ever will be. `only_retries` takes just what was tried or
+    put off before: the share of a relay whose log stream brings the rest.
     """
-    cursor.execute(_CLAIM_RETRIES if only_retries else _CLAIM_PENDING, {"limit": limit})
+    cursor.execute(_CLAIM_RETRIES if only_retries else _CLAIM_PENDING, {"limit": limit, "floor": floor})
     rows = [_Row(*row) for row in cursor.fetchall()]
     gaps = {(row.topic, row.aggregate_id): row.gap for row in rows if row.gap is not None}
     free = [row for row in rows if row.position < gaps.get((row.topic, row.aggregate_id), row.position + 1)]
