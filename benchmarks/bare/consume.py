@@ -1,0 +1,61 @@
+"""Receive, drop duplicates, update, commit, acknowledge, 100 at a time: `python -m benchmarks.bare.consume`.
+
+The handler's UPDATE is one statement a message, as a handler's is; psycopg pipelines the 100 of a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import psycopg
+
+from benchmarks.bare.confirms import connect
+
+BATCH = 100
+PREFETCH = 1000
+_RECORD = """
+    INSERT INTO bare_inbox (message_id) SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING RETURNING message_id::text
+"""
+_UPDATE = "UPDATE bench_stock SET moved = moved + %s WHERE sku = %s"
+
+
+def handle(connection: psycopg.Connection, bodies: list[bytes]) -> None:
+    events = {event["id"]: event["data"] for event in map(json.loads, bodies)}
+    with connection.transaction(), connection.cursor() as cursor:
+        fresh = cursor.execute(_RECORD, [list(events)]).fetchall()
+        cursor.executemany(_UPDATE, [(events[id]["quantity"], events[id]["sku"]) for (id,) in fresh])
+
+
+class Consumer:
+    def __init__(self, url: str, queue: str) -> None:
+        self._broker = connect(url)
+        self._channel = self._broker.channel()
+        self._waiting: list[Any] = []
+        self._channel.basic_qos(0, PREFETCH, False)
+        self._channel.basic_consume(queue, callback=self._waiting.append)
+
+    def step(self, connection: psycopg.Connection) -> int:
+        """One batch, or what there is of one after a tenth of a second. Returns how many were handled."""
+        while len(self._waiting) < BATCH:
+            try:
+                self._broker.drain_events(timeout=0.1)
+            except TimeoutError:
+                break
+        batch, self._waiting[:BATCH] = self._waiting[:BATCH], []
+        if batch:
+            handle(connection, [message.body for message in batch])
+            self._channel.basic_ack(batch[-1].delivery_tag, multiple=True)
+        return len(batch)
+
+
+def main() -> None:
+    consumer = Consumer(os.environ["BROKER_URL"], os.environ["QUEUE"])
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        while True:
+            consumer.step(connection)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""A queue seen from outside: how much is in it, empty it, fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from benchmarks.bare.confirms import Confirms, connect
+
+
+class Queue:
+    def __init__(self, url: str, exchange: str, name: str) -> None:
+        self._url = url
+        self.exchange = exchange
+        self.name = name
+
+    def count(self) -> int:
+        """What waits in it; for a queue that nobody consumes from, all that a publisher was confirmed."""
+        return int(self._channel.queue_declare(self.name, passive=True).message_count)
+
+    def empty(self) -> None:
+        self._channel.queue_purge(self.name)
+
+    def fill(self, bodies: Iterable[bytes], routing_key: str) -> None:
+        publisher = Confirms(self._url, self.exchange)
+        publisher.publish(bodies, routing_key)
+        publisher.close()
+
+    @cached_property
+    def _channel(self) -> Any:
+        return connect(self._url).channel()

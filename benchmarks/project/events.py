@@ -1,0 +1,16 @@
+from decimal import Decimal
+
+from strangler.messaging import Event
+
+
+class OrderPlaced(Event, type="bench.order_placed", version=1, aggregate="order", key="number"):
+    number: str
+    customer: str
+    total: Decimal
+    skus: list[str]
+
+
+class StockMoved(Event, type="bench.stock_moved", version=1, aggregate="stock", key="sku"):
+    sku: str
+    quantity: int
+    reason: str

@@ -1,0 +1,116 @@
+"""The servers of the tests, and the benchmark's databases and processes on them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from psycopg import Connection
+
+from benchmarks.bare import tables
+from benchmarks.bare.queue import Queue
+from devstack.postgres import EmbeddedPostgres
+from devstack.processes import ManagedProcess
+from devstack.rabbitmq import NativeRabbitMQ
+from tests.stack import servers
+from tests.stack.postgres import scratch
+
+OWNER, DATABASE, EXCHANGE, GROUP = "bench", "bench", "bench", "stock"
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Stack:
+    """`with Stack() as stack`: at the end every process it started is gone; the servers go with this process."""
+
+    def __init__(self) -> None:
+        self._processes: list[ManagedProcess] = []
+        self.folder = scratch() / "bench"
+        self.folder.mkdir(exist_ok=True)
+
+    @cached_property
+    def postgres(self) -> EmbeddedPostgres:
+        return servers.business()
+
+    @cached_property
+    def rabbitmq(self) -> NativeRabbitMQ:
+        return servers.rabbitmq()
+
+    @cached_property
+    def database_url(self) -> str:
+        """The project's database, migrated, with the tables of the bare loops in it."""
+        self.postgres.ensure_role(OWNER)
+        self.postgres.ensure_database(DATABASE, owner=OWNER)
+        url = self.postgres.url(DATABASE, OWNER)
+        env = {"DJANGO_SETTINGS_MODULE": "benchmarks.project.settings", "DATABASE_URL": url}
+        migrate = self.start("migrate", "-m", "django", "migrate", "--verbosity", "0", env=env)
+        _succeed(migrate)
+        with self._connect(DATABASE) as connection:
+            tables.create(connection, OWNER)
+        return url
+
+    @cached_property
+    def env(self) -> dict[str, str]:
+        """Of the project's processes, the kit's and the bare ones alike."""
+        return {
+            "DJANGO_SETTINGS_MODULE": "benchmarks.project.settings",
+            "DATABASE_URL": self.database_url,
+            "BROKER_URL": self.rabbitmq.url,
+            "EXCHANGE": EXCHANGE,
+        }
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The consumer group's, made by the kit; the bare relay publishes to the same exchange."""
+        _succeed(self.manage("consume", "--group", GROUP, "--declare"))
+        return Queue(self.rabbitmq.url, EXCHANGE, f"{EXCHANGE}.{GROUP}")
+
+    def connect(self) -> Connection:
+        """To the project's database as superuser, autocommit: for filling, emptying and looking."""
+        assert self.database_url
+        return self._connect(DATABASE)
+
+    def _connect(self, database: str) -> Connection:
+        return Connection.connect(self.postgres.url(database), autocommit=True)
+
+    def manage(self, *arguments: str, env: Mapping[str, str] | None = None) -> ManagedProcess:
+        return self.start(arguments[0], "-m", "django", *arguments, env={**self.env, **(env or {})})
+
+    def start(self, name: str, *arguments: str, env: Mapping[str, str], python: str = sys.executable) -> ManagedProcess:
+        log = self.folder / f"{name}.log"
+        whole = {"PYTHONPATH": str(ROOT), "LOG_LEVEL": "WARNING", **env}
+        process = ManagedProcess(name, [python, *arguments], log=log, env=whole, cwd=ROOT).start()
+        self._processes.append(process)
+        return process
+
+    def run(self, name: str, *arguments: str, env: Mapping[str, str], python: str = sys.executable) -> None:
+        """To its end. Raises RuntimeError with the end of what it said."""
+        _succeed(self.start(name, *arguments, env=env, python=python))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            if process.running:
+                process.terminate(timeout=20)
+
+
+def end(process: ManagedProcess) -> None:
+    """At once: what a contender still has in hand after the count is complete is no part of the figure."""
+    if process.running:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.terminate()
+
+
+def _succeed(process: ManagedProcess) -> None:
+    code = process.wait(timeout=600)
+    if code != 0:
+        raise RuntimeError(f"{process.name} ended with {code}:\n{process.tail()}")
