@@ -1,11 +1,11 @@
 PYTHON ?= python3
 VENV := .local/venv
 RUN := $(VENV)/bin/python -m
-LOCK := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra pgmq --extra kafka --extra debezium \
-	--group shop --group devstack
+PIN := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+LOCK := $(PIN) --extra pgmq --extra kafka --extra debezium --group shop --group devstack
 
-.PHONY: help demo stack test lint lock clean environment
+.PHONY: help demo stack test bench lint lock clean environment
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -21,6 +21,11 @@ test: environment  ## run the tests (ARGS="-k outbox" for some)
 	@mkdir -p .local/tmp
 	@TMPDIR=$(CURDIR)/.local/tmp $(RUN) pytest $(ARGS)
 
+bench: environment  ## measure it beside its limits and its peers, about 40 minutes (QUICK=1: under five)
+	@$(PYTHON) devstack/bootstrap.py --with peers
+	@mkdir -p .local/tmp
+	@TMPDIR=$(CURDIR)/.local/tmp $(RUN) benchmarks $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
+
 lint: environment  ## check style, formatting, types and the direction of imports
 	$(RUN) ruff check
 	$(RUN) ruff format --check
@@ -30,6 +35,7 @@ lint: environment  ## check style, formatting, types and the direction of import
 lock:  ## compile requirements/*.txt again from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --group test pyproject.toml --output-file requirements/test.txt
 	$(LOCK) --constraint requirements/test.txt pyproject.toml --output-file requirements/demo.txt
+	$(PIN) $(ARGS) --group peers --no-emit-package docopt pyproject.toml --output-file requirements/peers.txt
 
 clean:  ## stop what still runs from this folder and remove .local
 	@if [ -x $(VENV)/bin/python ]; then $(RUN) devstack.stop .local; fi

@@ -1,62 +1,162 @@
-"""From commit to effect: `python -m benchmarks.latency --rate 50 --seconds 30`.
+"""From COMMIT to the broker's other side: `python -m benchmarks.latency --rounds 3 --pace-seconds 15`.
 
-Both times are the database's own clock: `created_at` of the outbox row, taken just before its commit, and `handled_at`
-of the inbox row. Relay, broker, consumer and load are processes of their own on one machine.
+Load, relay and receiver are processes of their own on one machine and read one clock. The time begins just before
+COMMIT is sent, so that PostgreSQL's own write is in it, and ends when the receiver has the message. The same relay
+takes 50 events a second first, then 200; the first second of each is not counted.
 """
 
 from __future__ import annotations
 
-import argparse
+import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks import pace
+from benchmarks.contenders import DEBEZIUM, RELAYS, Contender
+from benchmarks.harness.alone import alone
+from benchmarks.harness.outcome import Outcome, Tick, at_most
+from benchmarks.harness.samples import Samples
+from benchmarks.harness.scale import Scale
+from benchmarks.peers import environment
+from benchmarks.peers.environment import Peer
+from benchmarks.stack import Stack, end
+from devstack.processes import ManagedProcess
+from strangler.testing.waiting import until
 
-from benchmarks.servers import BROKERS, RELAYS, machine, project_on
-from tests.support.project import Project
-from tests.support.waiting import until
-
-_WARM = 3.0
-_LATENCY = """
-    SELECT count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
-        ORDER BY 1000 * extract(epoch FROM i.handled_at - o.created_at)::float)
-    FROM strangler_outbox o JOIN strangler_inbox i ON i.message_id = o.id WHERE o.created_at > %(since)s::timestamptz
-"""
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=float, default=50, help="transactions a second")
-    parser.add_argument("--seconds", type=float, default=30)
-    options = parser.parse_args()
-    title = f"commit → handled, {options.rate:g} transactions/s, {machine()}"
-    table = Table("relay", "broker", "events", "p50 ms", "p99 ms", title=title)
-    for broker in BROKERS:
-        for relay in RELAYS:
-            with project_on(broker, relay) as project:
-                count, (p50, p99) = _measure(project, options.rate, options.seconds)
-            table.add_row(relay, broker, f"{count}", f"{p50:.1f}", f"{p99:.1f}")
-    Console().print(table)
+RATES = (50, 200)
+WARM_SECONDS = 1.0
+POLLING = "polling relay"
 
 
-def _measure(project: Project, rate: float, seconds: float) -> tuple[int, tuple[float, float]]:
-    project.start_relay()
-    project.start_consumer()
-    load = project.start_load(rate=rate)
-    until(lambda: project.rows("SELECT 1 FROM strangler_inbox LIMIT 1"), "the first effect", seconds=60)
-    _pass(_WARM)
-    since = project.rows("SELECT clock_timestamp()::text")[0][0]
-    _pass(seconds)
-    load.terminate()
-    until(lambda: not project.rows("SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL LIMIT 1"), "the rest")
-    count, latencies = project.rows(_LATENCY, since=since)[0]
-    return count, latencies
+@dataclass(frozen=True)
+class Runner:
+    """How one contender starts its relay and its load."""
+
+    relay: Callable[[], ManagedProcess]
+    load: Callable[[float, float, Path], ManagedProcess]
+    empty: Callable[[], None]
 
 
-def _pass(seconds: float) -> None:
-    end = time.monotonic() + seconds
-    until(lambda: time.monotonic() >= end, "time to pass", seconds=seconds + 5)
+def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
+    runners = {relay.name: _ours(stack, relay) for relay in (*RELAYS, DEBEZIUM) if relay.missing() is None}
+    peers = _peers(scale)
+    runners |= {peer.name: _peer(stack, peer) for peer in peers}
+    samples = Samples()
+    rounds = max(1, min(scale.rounds, scale.peer_rounds or scale.rounds))
+    for number in range(rounds):
+        for name, runner in runners.items():
+            tick(f"latency, {name}, round {number + 1} of {rounds}")
+            for rate, (p50, p99) in _round(stack, runner, scale.pace_seconds).items():
+                samples.add(f"{name}, {rate}/s, p50", p50)
+                samples.add(f"{name}, {rate}/s, p99", p99)
+    outcome = Outcome()
+    outcome.add_rows("commit to broker", samples, "ms")
+    _ratios(outcome, samples, peers)
+    return outcome
+
+
+def _peers(scale: Scale) -> list[Peer]:
+    if not environment.available() or not scale.peer_rounds:
+        return []
+    polling = [peer for peer in environment.RELAYS if not peer.notifies]
+    return [peer for peer in environment.RELAYS if peer.notifies] + polling[: scale.polling_peers]
+
+
+def _ratios(outcome: Outcome, samples: Samples, peers: list[Peer]) -> None:
+    kinds = (
+        ("latency_p99_vs_best_peer", "the best peer that notifies", True, at_most(0.8)),
+        ("latency_p99_vs_polling_peers", "the best peer that polls", False, at_most(0.05)),
+    )
+    for key, what, notifies, target in kinds:
+        names = [peer.name for peer in peers if peer.notifies is notifies]
+        for rate in RATES:
+            whole = key if rate == RATES[-1] else f"{key}_{rate}"
+            title = f"p99 of the polling relay / of {what}, {rate} events/s"
+            if not names:
+                outcome.not_measured(whole, title, environment.why_not(0), target)
+                continue
+            of = {name: f"{name}, {rate}/s, p99" for name in names}
+            best = min(names, key=lambda name: samples.spread(of[name]).median)
+            ratio = samples.ratio(f"{POLLING}, {rate}/s, p99", of[best])
+            outcome.add_ratio(whole, title, ratio, target, note=f"the best is {best}")
+    for rate in RATES:
+        ratio = samples.ratio(f"{POLLING}, {rate}/s, p99", f"bare loop, {rate}/s, p99")
+        outcome.add_ratio(
+            f"latency_p99_vs_bare_{rate}", f"p99 of the polling relay / of the bare loop, {rate}/s", ratio
+        )
+    stream, title = f"stream relay, {RATES[-1]}/s, p99", f"p99 of the stream relay at {RATES[-1]} events/s, ms"
+    if stream in samples.values:
+        outcome.add_ratio("stream_p99_ms", title, samples.spread(stream), at_most(10))
+    else:
+        outcome.not_measured("stream_p99_ms", title, str(RELAYS[-1].missing()), at_most(10))
+
+
+def _ours(stack: Stack, contender: Contender) -> Runner:
+    return Runner(
+        lambda: contender.start(stack),
+        lambda rate, seconds, file: contender.load(stack, rate, seconds, file),
+        lambda: contender.empty(stack),
+    )
+
+
+def _peer(stack: Stack, peer: Peer) -> Runner:
+    peer.prepare(stack)
+    return Runner(
+        lambda: peer.start(stack, "relay"),
+        lambda rate, seconds, file: peer.start(stack, "load", f"{rate:g}", f"{seconds:g}", str(file)),
+        lambda: peer.empty(stack),
+    )
+
+
+def _round(stack: Stack, runner: Runner, seconds: float) -> dict[int, tuple[float, float]]:
+    """p50 and p99 in milliseconds, by rate."""
+    runner.empty()
+    stack.queue.empty()
+    sent, arrived = stack.folder / "sent.txt", stack.folder / "arrived.txt"
+    arrived.write_text("")
+    env = {**stack.env, "QUEUE": stack.queue.name}
+    receiver = stack.start("receive", "-m", "benchmarks.bare.receive", str(arrived), env=env)
+    relay = runner.relay()
+    try:
+        _warm(runner, sent, arrived)
+        return {rate: _at(rate, runner, seconds, sent, arrived) for rate in RATES}
+    except AssertionError as error:
+        raise RuntimeError(f"{error}\n{relay.tail()}\n{receiver.tail()}") from error
+    finally:
+        end(relay)
+        end(receiver)
+
+
+def _warm(runner: Runner, sent: Path, arrived: Path) -> None:
+    """Until something has come through: a relay may need seconds to start."""
+    sent.write_text("")
+    _succeed(runner.load(10, 1, sent))
+    until(lambda: pace.read(sent).keys() <= pace.read(arrived).keys(), "the first events to arrive", seconds=60)
+
+
+def _at(rate: int, runner: Runner, seconds: float, sent: Path, arrived: Path) -> tuple[float, float]:
+    sent.write_text("")
+    _succeed(runner.load(rate, seconds + WARM_SECONDS, sent))
+    until(lambda: pace.read(sent).keys() <= pace.read(arrived).keys(), "every event to arrive", seconds=60)
+    return percentiles(pace.read(sent), pace.read(arrived))
+
+
+def percentiles(sent: dict[str, float], arrived: dict[str, float]) -> tuple[float, float]:
+    """p50 and p99 in milliseconds of what was sent after the first second. Raises KeyError for what never arrived."""
+    start = min(sent.values(), default=math.nan) + WARM_SECONDS
+    waits = [1000 * (arrived[id] - moment) for id, moment in sent.items() if moment >= start]
+    cuts = quantiles(waits, n=100, method="inclusive")
+    return cuts[49], cuts[98]
+
+
+def _succeed(load: ManagedProcess) -> None:
+    started = time.monotonic()
+    if load.wait(timeout=300) != 0:
+        raise RuntimeError(f"{load.name} failed after {time.monotonic() - started:.0f} s:\n{load.tail()}")
 
 
 if __name__ == "__main__":
-    main()
+    alone(measure, __doc__)

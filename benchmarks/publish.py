@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 
-from benchmarks.harness.alone import Tick, alone
-from benchmarks.harness.outcome import Outcome, at_most
+from benchmarks.harness.alone import alone
+from benchmarks.harness.outcome import Outcome, Tick, at_most
 from benchmarks.harness.samples import Samples
 from benchmarks.harness.scale import Scale
 from benchmarks.stack import Stack
@@ -23,7 +23,7 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     samples = Samples()
     for number in range(scale.rounds):
         tick(f"transactions, round {number + 1} of {scale.rounds}")
-        for name, milliseconds in _round(stack, scale.transactions).items():
+        for name, milliseconds in one_round(stack, scale.transactions).items():
             samples.add(name, milliseconds)
     outcome.add_rows(FIGURE, samples, "ms")
     raw = samples.ratio("raw insert", "without")
@@ -41,13 +41,17 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     return outcome
 
 
-def _round(stack: Stack, transactions: int) -> dict[str, float]:
+def one_round(stack: Stack, transactions: int, *, keep: bool = False) -> dict[str, float]:
+    """p50 in milliseconds by kind. `keep`: beside the events that are there, else in an empty outbox."""
     answer = stack.folder / "publish.json"
     with stack.connect() as connection:
-        connection.execute("TRUNCATE strangler_outbox, bench_order, bench_orderline")
+        connection.execute("TRUNCATE bench_order, bench_orderline" + ("" if keep else ", strangler_outbox"))
         connection.execute("CHECKPOINT")
     arguments = ["-m", "benchmarks.project.transactions", str(transactions), str(answer)]
     stack.run("transactions", *arguments, env=stack.env)
+    if keep:
+        with stack.connect() as connection:  # nobody carries them, and no other figure shall
+            connection.execute("DELETE FROM strangler_outbox WHERE relayed_at IS NULL")
     return dict(json.loads(answer.read_text(encoding="utf-8")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -21,15 +22,18 @@ from devstack.rabbitmq import NativeRabbitMQ
 from tests.stack import servers
 from tests.stack.postgres import scratch
 
-OWNER, DATABASE, EXCHANGE, GROUP = "bench", "bench", "bench", "stock"
+OWNER, CAPTURE, EXCHANGE, GROUP = "bench", "bench_capture", "bench", "stock"
 ROOT = Path(__file__).resolve().parents[1]
 
 
 class Stack:
     """`with Stack() as stack`: at the end every process it started is gone; the servers go with this process."""
 
-    def __init__(self) -> None:
-        self._processes: list[ManagedProcess] = []
+    def __init__(self, database: str = "bench", *, beside: Stack | None = None) -> None:
+        """`beside`: another database on the servers of that stack, which ends the processes of both."""
+        self.database = database
+        self._beside = beside
+        self._processes: list[ManagedProcess] = beside._processes if beside else []
         self.folder = scratch() / "bench"
         self.folder.mkdir(exist_ok=True)
 
@@ -39,27 +43,38 @@ class Stack:
 
     @cached_property
     def rabbitmq(self) -> NativeRabbitMQ:
-        return servers.rabbitmq()
+        """Of the tests' make, and it speaks STOMP: one of the peers knows nothing else."""
+        if self._beside:
+            return self._beside.rabbitmq
+        server = NativeRabbitMQ(scratch() / "rabbitmq", stomp=True).start()
+        atexit.register(server.stop)
+        return server
 
     @cached_property
     def database_url(self) -> str:
         """The project's database, migrated, with the tables of the bare loops in it."""
         self.postgres.ensure_role(OWNER)
-        self.postgres.ensure_database(DATABASE, owner=OWNER)
-        url = self.postgres.url(DATABASE, OWNER)
-        env = {"DJANGO_SETTINGS_MODULE": "benchmarks.project.settings", "DATABASE_URL": url}
-        migrate = self.start("migrate", "-m", "django", "migrate", "--verbosity", "0", env=env)
-        _succeed(migrate)
-        with self._connect(DATABASE) as connection:
+        self.postgres.ensure_role(CAPTURE, replication=True)
+        self.postgres.ensure_database(self.database, owner=OWNER)
+        url = self.postgres.url(self.database, OWNER)
+        with self._connect() as connection:
+            connection.execute(f"GRANT CONNECT ON DATABASE {self.database} TO {CAPTURE}")
+        self.run("migrate", "-m", "django", "migrate", "--verbosity", "0", env=self._env(url))
+        self.run("cdc_setup", "-m", "django", "cdc_setup", env=self._env(url))
+        with self._connect() as connection:
             tables.create(connection, OWNER)
         return url
 
     @cached_property
     def env(self) -> dict[str, str]:
         """Of the project's processes, the kit's and the bare ones alike."""
+        return self._env(self.database_url)
+
+    def _env(self, database_url: str) -> dict[str, str]:
         return {
             "DJANGO_SETTINGS_MODULE": "benchmarks.project.settings",
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": database_url,
+            "CDC_DATABASE_URL": self.postgres.url(self.database, CAPTURE),
             "BROKER_URL": self.rabbitmq.url,
             "EXCHANGE": EXCHANGE,
         }
@@ -73,10 +88,10 @@ class Stack:
     def connect(self) -> Connection:
         """To the project's database as superuser, autocommit: for filling, emptying and looking."""
         assert self.database_url
-        return self._connect(DATABASE)
+        return self._connect()
 
-    def _connect(self, database: str) -> Connection:
-        return Connection.connect(self.postgres.url(database), autocommit=True)
+    def _connect(self) -> Connection:
+        return Connection.connect(self.postgres.url(self.database), autocommit=True)
 
     def manage(self, *arguments: str, env: Mapping[str, str] | None = None) -> ManagedProcess:
         return self.start(arguments[0], "-m", "django", *arguments, env={**self.env, **(env or {})})

@@ -1,9 +1,9 @@
-"""A rate, seen from outside: how a count grows while a process works that nobody talks to."""
+"""A rate, seen from outside: how a count grows while processes work that nobody talks to."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from devstack.processes import ManagedProcess
 
@@ -11,12 +11,13 @@ LOOK_SECONDS = 0.01
 START = 0.05
 
 
-def rate(process: ManagedProcess, count: Callable[[], int], total: int, *, seconds: float = 300) -> float:
+def rate(processes: Sequence[ManagedProcess], count: Callable[[], int], total: int, *, seconds: float = 300) -> float:
     """Per second, from the first look that finds more than a twentieth to the first that finds `total`.
 
-    The start of the process, its connections and its first batch are not in it. Raises RuntimeError when the process
-    ends, or does not come to the end in so many `seconds`, and AssertionError when it does more than there was.
+    The start of a process, its connections and its first batch are not in it. Raises RuntimeError when one ends, or the
+    end does not come in so many `seconds`, and AssertionError when more was done than there was.
     """
+    names = ", ".join(process.name for process in processes)
     deadline = time.monotonic() + seconds
     began: tuple[float, int] | None = None
     while True:
@@ -24,9 +25,10 @@ def rate(process: ManagedProcess, count: Callable[[], int], total: int, *, secon
         if began is None and seen > total * START:
             began = now, seen
         if seen >= total and began is not None:
-            assert seen == total, f"{process.name} did {seen} of {total}"
-            assert seen > began[1], f"{process.name} did all of it in one step: give it more"
+            assert seen == total, f"{names} did {seen} of {total}"
+            assert seen > began[1], f"{names} did all of it in one step: give it more"
             return (seen - began[1]) / (now - began[0])
-        if now > deadline or not process.running:
-            raise RuntimeError(f"{process.name} did {seen} of {total} and no more:\n{process.tail()}")
+        if now > deadline or not all(process.running for process in processes):
+            logs = "\n".join(process.tail() for process in processes)
+            raise RuntimeError(f"{names} did {seen} of {total} and no more:\n{logs}")
         time.sleep(LOOK_SECONDS)

@@ -1,5 +1,7 @@
 """Make `.local/venv` from the pinned, hashed requirements: `python3 devstack/bootstrap.py [--with test]`.
 
+`--with peers` makes `.local/peers`, which the benchmarks compare with: other people's packages, away from ours.
+
 Standard library only, and readable by old Pythons down to the point where they are told that they are too old. Does
 nothing when the environment already fits. What it installs is exactly what `requirements/*.txt` names, as wheels.
 """
@@ -19,7 +21,8 @@ from pathlib import Path
 
 MINIMUM = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
-SETS = {"demo": ("demo",), "test": ("demo", "test")}  # what each lock file covers: test is a superset
+SETS = {"demo": ("demo",), "test": ("demo", "test"), "peers": ("peers",)}  # what each lock covers: test is a superset
+FOLDERS = {"demo": "venv", "test": "venv", "peers": "peers"}
 TAIL_LINES = 15
 
 
@@ -28,12 +31,12 @@ class CannotBootstrap(Exception):
 
 
 class Environment:
-    """The virtual environment of one checkout."""
+    """A virtual environment of one checkout."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: str = "venv") -> None:
         self.locks = root / "requirements"
         self.local = root / ".local"
-        self.venv = self.local / "venv"
+        self.venv = self.local / folder
         self.python = self.venv / "bin" / "python"
         self.stamp = self.venv / "installed.json"
 
@@ -172,8 +175,9 @@ def main(arguments=None) -> None:  # type: ignore[no-untyped-def]
         )
     parser = argparse.ArgumentParser(description="Make .local/venv from the pinned requirements.")
     parser.add_argument("--with", dest="wanted", choices=sorted(SETS), default="demo", help="which set (default: demo)")
+    wanted = parser.parse_args(arguments).wanted
     try:
-        Environment(ROOT).ensure(parser.parse_args(arguments).wanted)
+        Environment(ROOT, FOLDERS[wanted]).ensure(wanted)
     except CannotBootstrap as problem:
         sys.exit(f"\n{problem}")
 

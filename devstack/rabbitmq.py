@@ -23,15 +23,16 @@ NODE = "strangler@localhost"
 DEBIAN_PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 START_SECONDS = 90
 ATTEMPTS_AT_PORTS = 3
-PORTS = ("amqp", "distribution", "epmd")
+PORTS = ("amqp", "distribution", "epmd", "stomp")
 
 
 class NativeRabbitMQ:
     """One broker node. Ports and data are kept from one start to the next."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, stomp: bool = False) -> None:
         self.root = root.resolve()
         self.log = self.root / "log" / "rabbitmq.log"
+        self._stomp = stomp
         self._passwords = SecretFile(self.root / "passwords.json")
         self._ports_file = self.root / "ports.json"
         self._ports: dict[str, int] = {}
@@ -101,6 +102,14 @@ class NativeRabbitMQ:
         return self._ports["amqp"]
 
     @property
+    def stomp_port(self) -> int:
+        """Raises ProcessFailed where STOMP was not asked for."""
+        self._started()
+        if not self._stomp:
+            raise ProcessFailed("this RabbitMQ does not speak STOMP: make it with NativeRabbitMQ(root, stomp=True)")
+        return self._ports["stomp"]
+
+    @property
     def url(self) -> str:
         """amqp:// URL of the one account, which may do everything in its own virtual host and nothing outside."""
         return f"amqp://{USER}:{self._passwords.get_or_create(USER)}@{LOOPBACK}:{self.port}/{VHOST}"
@@ -121,7 +130,8 @@ class NativeRabbitMQ:
 
     def _launch(self) -> None:
         self._choose_ports()
-        write_configuration(self.root, self._passwords, USER, VHOST, self._ports["amqp"])
+        stomp_port = self._ports["stomp"] if self._stomp else None
+        write_configuration(self.root, self._passwords, USER, VHOST, self._ports["amqp"], stomp_port=stomp_port)
         self._start_epmd()
         self._server = ManagedProcess(
             "RabbitMQ",

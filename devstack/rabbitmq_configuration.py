@@ -25,15 +25,28 @@ log.file = false
 """
 
 
-def write_configuration(root: Path, passwords: SecretFile, user: str, vhost: str, port: int) -> None:
-    """Write the files RabbitMQ reads at start. The account is created on the first start of an empty node only."""
+STOMP = """\
+stomp.listeners.tcp.1 = {address}:{port}
+stomp.default_vhost = {vhost}
+"""
+
+
+def write_configuration(
+    root: Path, passwords: SecretFile, user: str, vhost: str, port: int, *, stomp_port: int | None = None
+) -> None:
+    """Write the files RabbitMQ reads at start. The account is created on the first start of an empty node only.
+
+    With a `stomp_port` it speaks STOMP too, by the plugin that comes with it.
+    """
     cookie = root / ".erlang.cookie"
     if not cookie.exists():
         write_private(cookie, secrets.token_hex(20))
         cookie.chmod(0o400)
-    (root / "enabled_plugins").write_text("[].\n", encoding="ascii")
+    (root / "enabled_plugins").write_text("[rabbitmq_stomp].\n" if stomp_port else "[].\n", encoding="ascii")
     password = passwords.get_or_create(user)
     content = CONFIGURATION.format(address=LOOPBACK, port=port, vhost=vhost, user=user, password=password)
+    if stomp_port:
+        content += STOMP.format(address=LOOPBACK, port=stomp_port, vhost=vhost)
     write_private(root / "rabbitmq.conf", content)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
+from amqp.exceptions import NotFound
+
 from benchmarks.bare.confirms import Confirms, connect
 
 
@@ -18,6 +20,16 @@ class Queue:
     def count(self) -> int:
         """What waits in it; for a queue that nobody consumes from, all that a publisher was confirmed."""
         return int(self._channel.queue_declare(self.name, passive=True).message_count)
+
+    def exists(self) -> bool:
+        channel = connect(self._url).channel()  # the question closes it where the answer is no
+        try:
+            channel.queue_declare(self.name, passive=True)
+        except NotFound:
+            return False
+        finally:
+            channel.connection.close()
+        return True
 
     def empty(self) -> None:
         self._channel.queue_purge(self.name)

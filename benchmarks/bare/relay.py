@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import os
-import time
 
 import psycopg
 
 from benchmarks.bare.confirms import Confirms
 
 BATCH = 1000
-IDLE_SECONDS = 0.01
+CHANNEL = "bare_outbox"
 ROUTING_KEY = "bench.stock_moved"
 _CLAIM = """
     SELECT id, payload FROM bare_outbox WHERE relayed_at IS NULL ORDER BY position LIMIT %s FOR UPDATE SKIP LOCKED
@@ -37,9 +36,11 @@ def main() -> None:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         for kind in ("seqscan", "bitmapscan", "sort"):  # the statistics of a queue are stale
             connection.execute(f"SET enable_{kind} = off")
-        while True:
-            if not relay_batch(connection, publisher, batch):
-                time.sleep(IDLE_SECONDS)
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as wakeup:
+            wakeup.execute(f"LISTEN {CHANNEL}")
+            while True:
+                if not relay_batch(connection, publisher, batch):
+                    list(wakeup.notifies(timeout=1, stop_after=1))
 
 
 if __name__ == "__main__":

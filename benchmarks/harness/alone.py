@@ -12,18 +12,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks.harness.machine import machine
-from benchmarks.harness.outcome import Outcome
+from benchmarks.harness.outcome import Outcome, Tick
 from benchmarks.harness.scale import FULL, QUICK, Scale
 from benchmarks.harness.table import show
 from benchmarks.stack import Stack
 
-Tick = Callable[[str], None]
 Figure = Callable[[Stack, Scale, Tick], Outcome]
 
 
 def alone(figure: Figure, description: str | None) -> None:
     """The command line of a figure's module. Every count of the scale is an option."""
-    scale = _scale_of_arguments(description)
+    scale = arguments(description)
     console = console_of_any_width()
     with progress(console) as tick, Stack() as stack:
         outcome = figure(stack, scale, tick)
@@ -45,7 +44,8 @@ def progress(console: Console, total: int | None = None) -> Iterator[Tick]:
         yield lambda what: bar.update(task, description=what, advance=1)
 
 
-def _scale_of_arguments(description: str | None) -> Scale:
+def arguments(description: str | None) -> Scale:
+    """What the command line asks for: one of the two scales, with the counts that are given."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rounds of fewer events")
     counts = [field.name for field in fields(Scale) if field.name != "name"]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.harness.samples import Samples, Spread
+
+Tick = Callable[[str], None]
+"""Says what is being measured now."""
 
 
 @dataclass(frozen=True)

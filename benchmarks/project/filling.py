@@ -19,24 +19,33 @@ _KIT = f"""{_NEW}
 _BARE = f"{_NEW} INSERT INTO bare_outbox (id, payload) SELECT id, {_PAYLOAD} FROM new"
 
 
-def fill_outbox(connection: Connection, count: int, *, skus: int = SKUS) -> None:
-    _fill(connection, "strangler_outbox", _KIT, count, skus)
+def fill_outbox(connection: Connection, count: int, *, keep: bool = False) -> None:
+    """Pending events. `keep`: beside what is there, else instead of it."""
+    _fill(connection, "strangler_outbox", _KIT, count, keep=keep)
 
 
-def fill_bare_outbox(connection: Connection, count: int, *, skus: int = SKUS) -> None:
-    _fill(connection, "bare_outbox", _BARE, count, skus)
+def fill_bare_outbox(connection: Connection, count: int) -> None:
+    _fill(connection, "bare_outbox", _BARE, count, keep=False)
 
 
-def _fill(connection: Connection, table: str, statement: str, count: int, skus: int) -> None:
-    connection.execute(f"TRUNCATE {table}")
-    connection.execute(statement, {"count": count, "skus": skus, "template": TEMPLATE})
-    settle(connection, table)
+def fill_history(connection: Connection, count: int) -> None:
+    """That many events which were carried, and that many messages which were handled."""
+    fill_outbox(connection, count)
+    connection.execute("UPDATE strangler_outbox SET relayed_at = clock_timestamp(), attempts = 1")
+    connection.execute("VACUUM (FULL, ANALYZE) strangler_outbox")
+    connection.execute(
+        "INSERT INTO strangler_inbox (consumer_group, message_id, handled_at) "
+        "SELECT 'stock', uuidv7(), clock_timestamp() FROM generate_series(1, %s)",
+        [count],
+    )
+    settle(connection, "strangler_inbox")
 
 
-def empty_stock(connection: Connection, *, skus: int = SKUS) -> None:
-    """Nothing handled, nothing moved."""
-    connection.execute("TRUNCATE bench_stock, strangler_inbox, strangler_parked_message, bare_inbox")
-    connection.execute("INSERT INTO bench_stock SELECT 'sku-' || n, 0 FROM generate_series(0, %s - 1) n", [skus])
+def empty_stock(connection: Connection, *, keep: bool = False) -> None:
+    """Nothing moved, and nothing handled either unless `keep`."""
+    inboxes = "strangler_parked_message, bare_inbox" + ("" if keep else ", strangler_inbox")
+    connection.execute(f"TRUNCATE bench_stock, {inboxes}")
+    connection.execute("INSERT INTO bench_stock SELECT 'sku-' || n, 0 FROM generate_series(0, %s - 1) n", [SKUS])
     settle(connection, "bench_stock")
 
 
@@ -44,3 +53,10 @@ def settle(connection: Connection, table: str) -> None:
     """What PostgreSQL would do in the background some time, done now, so that it is not in anybody's figure."""
     connection.execute(f"VACUUM (ANALYZE) {table}")
     connection.execute("CHECKPOINT")
+
+
+def _fill(connection: Connection, table: str, statement: str, count: int, *, keep: bool) -> None:
+    if not keep:
+        connection.execute(f"TRUNCATE {table}")
+    connection.execute(statement, {"count": count, "skus": SKUS, "template": TEMPLATE})
+    settle(connection, table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from strangler.messaging.ids import new_id
+from uuid_utils.compat import uuid7
 
 TEMPLATE = (
     '{"specversion":"1.0","id":"$ID","source":"bench/bench","type":"bench.stock_moved.v1","subject":"$SKU",'
@@ -16,4 +16,4 @@ TEMPLATE = (
 
 
 def body(sku: str, id: UUID | None = None) -> bytes:
-    return TEMPLATE.replace("$ID", str(id or new_id())).replace("$SKU", sku).encode()
+    return TEMPLATE.replace("$ID", str(id or uuid7())).replace("$SKU", sku).encode()

@@ -1,0 +1,44 @@
+"""`python -m benchmarks.bare.decode SLOT PUBLICATION EVENTS ANSWER`: psycopg reads pgoutput and counts inserts.
+
+The limit of anything that reads the log from Python: no broker, no outbox, nothing acknowledged before the end.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from psycopg import pq
+
+START = 0.05
+_HEADER = 25  # of XLogData: 'w', start, end, time
+_INSERT = ord("I")
+
+
+def main(slot: str, publication: str, events: str, answer: str) -> None:
+    connection = stream(os.environ["CDC_DATABASE_URL"], slot, publication)
+    total, seen, began = int(events), 0, None
+    while seen < total:
+        size, data = connection.get_copy_data(0)
+        assert size > 0, connection.get_error_message()
+        seen += bytes(data[:1]) == b"w" and data[_HEADER] == _INSERT
+        if began is None and seen > total * START:
+            began = time.monotonic(), seen
+    assert began
+    rate = (seen - began[1]) / (time.monotonic() - began[0])
+    Path(answer).write_text(f"{rate}", encoding="ascii")
+
+
+def stream(url: str, slot: str, publication: str) -> pq.abc.PGconn:
+    connection = pq.PGconn.connect(f"{url}?replication=database".encode())
+    assert connection.status == pq.ConnStatus.OK, connection.get_error_message()
+    options = f"(proto_version '1', publication_names '{publication}')"
+    result = connection.exec_(f"START_REPLICATION SLOT {slot} LOGICAL 0/0 {options}".encode())
+    assert result.status == pq.ExecStatus.COPY_BOTH, result.get_error_message()
+    return connection
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
