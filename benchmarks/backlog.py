@@ -10,6 +10,8 @@ from benchmarks.harness.scale import Scale
 from benchmarks.relay import contender_drain
 from benchmarks.stack import Stack
 
+KEYS = ("backlog_200k_vs_10k",)
+
 
 def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     sizes = scale.backlog_small, scale.backlog_large

@@ -21,6 +21,7 @@ from benchmarks.project.message import body
 from benchmarks.stack import GROUP, Stack, end
 from devstack.processes import ManagedProcess
 
+KEYS = ("consumer_vs_bare", "consumer_vs_best_peer")
 FIGURE = "consumer"
 BARE, KIT = "bare dedupe + update", "consumer with inbox"
 ROUTING_KEY = "bench.stock_moved"

@@ -19,6 +19,7 @@ from benchmarks.project.filling import fill_outbox
 from benchmarks.stack import Stack
 from strangler.testing.waiting import until
 
+KEYS = ("debezium_vs_engine", "engine_vs_decode")
 SLOT = "bench_bare"
 PUBLICATION = "strangler_outbox"
 ENGINE, DECODE, RELAY = "engine alone, counting", "psycopg decoding pgoutput, counting", "Debezium relay"

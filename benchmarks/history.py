@@ -16,6 +16,7 @@ from benchmarks.project.filling import fill_history, fill_outbox
 from benchmarks.relay import drain
 from benchmarks.stack import Stack
 
+KEYS = ("history_1m_vs_0",)
 FIGURES = ("relay", "consumer", "publish")
 TARGET = at_least(0.95)
 

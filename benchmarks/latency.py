@@ -26,6 +26,7 @@ from benchmarks.stack import Stack, end
 from devstack.processes import ManagedProcess
 from strangler.testing.waiting import until
 
+KEYS = ("latency_p99_vs_best_peer", "latency_p99_vs_polling_peers", "stream_p99_ms")
 RATES = (50, 200)
 WARM_SECONDS = 1.0
 POLLING = "polling relay"

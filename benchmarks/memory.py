@@ -20,6 +20,7 @@ from benchmarks.stack import GROUP, Stack, end
 from devstack.processes import ManagedProcess
 from strangler.testing.waiting import until
 
+KEYS = ("memory_growth_mb_relay", "memory_growth_mb_consumer")
 PORTIONS = 50
 WARM = PORTIONS // 10
 MEGABYTE = 2**20

@@ -15,6 +15,7 @@ from benchmarks.harness.samples import Samples
 from benchmarks.harness.scale import Scale
 from benchmarks.stack import Stack
 
+KEYS = ("publish_overhead_p50", "publish_raw_insert_p50", "publish_many_100_vs_one", "publish_many_100_vs_raw")
 FIGURE = "publish, p50 of a transaction"
 
 

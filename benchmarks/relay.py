@@ -19,6 +19,7 @@ from benchmarks.peers.environment import Peer
 from benchmarks.stack import Stack, end
 from devstack.processes import ManagedProcess
 
+KEYS = ("relay_polling_vs_bare", "relay_stream_vs_bare", "relay_polling_vs_best_peer")
 FIGURE = "relay, backlog"
 BARE = "bare loop"
 

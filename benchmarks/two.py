@@ -11,6 +11,7 @@ from benchmarks.harness.scale import Scale
 from benchmarks.relay import drain
 from benchmarks.stack import Stack
 
+KEYS = ("two_relays_vs_one", "two_consumers_vs_one")
 NUMBERS = {1: "one", 2: "two"}
 
 

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks.harness.machine import machine
+from benchmarks.harness.machine import busy, machine
 from benchmarks.harness.outcome import Outcome, Tick
 from benchmarks.harness.scale import FULL, QUICK, Scale
 from benchmarks.harness.table import show
@@ -24,9 +24,10 @@ def alone(figure: Figure, description: str | None) -> None:
     """The command line of a figure's module. Every count of the scale is an option."""
     scale = arguments(description)
     console = console_of_any_width()
-    with progress(console) as tick, Stack() as stack:
+    load = busy()
+    with progress(console) as (tick, _), Stack() as stack:
         outcome = figure(stack, scale, tick)
-    show(console, outcome, f"{scale.name} run on {machine()}")
+    show(console, outcome, f"{scale.name} run on {machine()}, {load}")
     print(outcome.as_json())
 
 
@@ -36,12 +37,15 @@ def console_of_any_width() -> Console:
 
 
 @contextmanager
-def progress(console: Console, total: int | None = None) -> Iterator[Tick]:
-    """A line that moves on a terminal, and says nothing elsewhere."""
+def progress(console: Console, total: int | None = None) -> Iterator[tuple[Tick, Callable[[], None]]]:
+    """Yields what says what is going on, and what counts one of `total` as done. A file gets a line for each."""
+    if not console.is_terminal:
+        yield console.print, lambda: None
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting the servers", total=total)
-        yield lambda what: bar.update(task, description=what, advance=1)
+        yield lambda what: bar.update(task, description=what), lambda: bar.advance(task)
 
 
 def arguments(description: str | None) -> Scale:

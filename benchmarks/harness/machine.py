@@ -16,6 +16,13 @@ def machine() -> str:
     )
 
 
+def busy() -> str:
+    """What others do here. Ask before the run: then it is not our own load."""
+    load = psutil.getloadavg()[0]
+    warning = "" if load < 0.5 * (psutil.cpu_count() or 1) else ": others were at work, do not quote these figures"
+    return f"load average {load:.1f} at the start{warning}"
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -30,7 +30,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     folder = tmp_path / "project"
     (folder / "requirements").mkdir(parents=True)
-    for name in ("demo", "test"):
+    for name in ("demo", "test", "peers"):
         pin(folder, name, hashlib.sha256(wheel.read_bytes()).hexdigest())
     return folder
 
@@ -61,6 +61,15 @@ def test_the_test_set_covers_the_demo_set_but_not_the_other_way_round(project: P
     lock = project / "requirements" / "test.txt"
     lock.write_text(lock.read_text() + "# changed\n")
     assert Environment(project).ensure("test")
+
+
+def test_the_peers_of_the_benchmarks_get_an_environment_of_their_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "ROOT", project)
+    bootstrap.main(["--with", "peers"])
+    assert can_import(Environment(project, "peers"), "sample")
+    assert not Environment(project).venv.exists()
 
 
 def test_a_python_without_ensurepip_is_served_by_the_pip_outside(

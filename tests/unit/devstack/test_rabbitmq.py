@@ -1,8 +1,10 @@
 """The broker as installed on this machine, real."""
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import kombu
 import psutil
@@ -20,7 +22,7 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeRabbitM
     if NativeRabbitMQ.find() is None:
         required = "rabbitmq" in os.environ.get("STRANGLER_REQUIRE", "")
         pytest.fail(ABSENT) if required else pytest.skip(ABSENT)
-    with NativeRabbitMQ(tmp_path_factory.mktemp("rabbitmq")) as broker:
+    with NativeRabbitMQ(tmp_path_factory.mktemp("rabbitmq"), stomp=True) as broker:
         yield broker
 
 
@@ -47,6 +49,17 @@ def test_there_is_one_account_without_any_privilege_outside_its_virtual_host(rab
 def test_it_listens_on_the_loopback_interface_only(rabbitmq: NativeRabbitMQ) -> None:
     listening = [c for c in psutil.Process(rabbitmq.pid).net_connections() if c.status == psutil.CONN_LISTEN]
     assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
+
+
+def test_it_speaks_stomp_where_that_was_asked_for(rabbitmq: NativeRabbitMQ, tmp_path: Path) -> None:
+    user = urlsplit(rabbitmq.url)
+    frame = f"CONNECT\naccept-version:1.2\nhost:strangler\nlogin:{user.username}\npasscode:{user.password}\n\n\0"
+    with socket.create_connection(("127.0.0.1", rabbitmq.stomp_port), timeout=10) as connection:
+        connection.sendall(frame.encode())
+        answer = connection.recv(1000)
+    assert answer.startswith(b"CONNECTED")
+    with pytest.raises(ProcessFailed, match="has not been started"):
+        _ = NativeRabbitMQ(tmp_path).stomp_port
 
 
 def test_a_failing_control_command_shows_what_it_said(rabbitmq: NativeRabbitMQ) -> None:

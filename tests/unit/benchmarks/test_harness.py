@@ -1,0 +1,123 @@
+"""The arithmetic of the benchmarks: whoever reads a ratio must be able to trust how it was made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import FIGURES
+from benchmarks.harness.outcome import Outcome, at_least, at_most
+from benchmarks.harness.page import write
+from benchmarks.harness.picture import TARGET_AT, WIDTH, place
+from benchmarks.harness.samples import Samples, Spread, take_turns
+from benchmarks.harness.scale import FULL
+from benchmarks.latency import percentiles
+from benchmarks.memory import PORTIONS, WARM, grown
+
+PROMISED = {
+    "publish_overhead_p50",
+    "relay_polling_vs_bare",
+    "relay_polling_vs_best_peer",
+    "relay_stream_vs_bare",
+    "debezium_vs_engine",
+    "consumer_vs_bare",
+    "latency_p99_vs_best_peer",
+    "backlog_200k_vs_10k",
+    "history_1m_vs_0",
+}
+
+
+def samples(**values: list[float]) -> Samples:
+    return Samples(values)
+
+
+def test_a_ratio_is_made_within_each_round_so_that_a_slow_minute_hurts_both_sides() -> None:
+    ratio = samples(kit=[50.0, 500.0, 90.0], bare=[100.0, 1000.0, 100.0]).ratio("kit", "bare")
+    assert ratio == Spread(median=0.5, low=0.5, high=0.9)
+
+
+def test_rounds_that_do_not_pair_are_an_error_and_no_rounds_too() -> None:
+    with pytest.raises(ValueError, match="longer"):
+        samples(kit=[1.0], bare=[1.0, 2.0]).ratio("kit", "bare")
+    with pytest.raises(ValueError, match="no rounds"):
+        samples(kit=[]).spread("kit")
+
+
+def test_everybody_takes_part_in_every_round_and_who_begins_changes() -> None:
+    order: list[str] = []
+
+    def contender(name: str) -> float:
+        order.append(name)
+        return 1.0
+
+    taken = take_turns({name: lambda name=name: contender(name) for name in "abc"}, 3, lambda _: None)
+    assert order == list("abcbcacab")
+    assert taken.values == {name: [1.0] * 3 for name in "abc"}
+
+
+def test_the_best_is_the_one_with_the_best_median_not_the_best_round() -> None:
+    speeds = samples(steady=[5.0, 5.0, 5.0], lucky=[9.0, 1.0, 1.0])
+    assert speeds.best(["steady", "lucky"]) == "steady"
+    assert speeds.best(["steady", "lucky"], highest=False) == "lucky"
+
+
+@pytest.mark.parametrize(
+    ("target", "met", "missed"), [(at_least(0.85), 0.85, 0.849), (at_most(1.15), 1.15, 1.151)], ids=str
+)
+def test_a_target_counts_as_met_at_its_own_value_and_on_the_right_side(target, met: float, missed: float) -> None:
+    outcome = Outcome()
+    for value in (met, missed):
+        outcome.add_ratio("key", "title", Spread(value, value, value), target)
+    assert [ratio.met for ratio in outcome.ratios] == [True, False]
+
+
+def test_the_json_line_has_the_median_of_each_ratio_and_null_for_what_was_not_measured() -> None:
+    outcome = Outcome()
+    outcome.add_ratio("fast", "", Spread(0.87654, 0.5, 2.0), at_least(1))
+    outcome.not_measured("stream", "", "there is none")
+    assert json.loads(outcome.as_json()) == {"fast": 0.877, "stream": None}
+    assert "\n" not in outcome.as_json()
+    outcome.not_measured("stream", "", "again")
+    with pytest.raises(ValueError, match="same key"):
+        outcome.as_json()
+
+
+def test_latency_leaves_the_first_second_out_and_nothing_that_came_after() -> None:
+    sent = {str(n): 100 + n / 100 for n in range(300)}
+    arrived = {id: moment + (9.0 if moment < 101 else 0.002) for id, moment in sent.items()}
+    assert percentiles(sent, arrived) == pytest.approx((2.0, 2.0))
+    del arrived["250"]
+    with pytest.raises(KeyError):
+        percentiles(sent, arrived)
+
+
+def test_memory_grows_by_what_came_after_the_warm_up() -> None:
+    sizes = [10.0] * WARM + [50.0] * (PORTIONS - WARM - 1) + [53.0]
+    assert grown(sizes) == Spread(median=3.0, low=0.0, high=3.0)
+
+
+def test_the_picture_puts_every_target_at_the_same_place_and_ends_at_its_end() -> None:
+    assert place(0.95, at_least(0.95)) == place(20, at_most(20)) == TARGET_AT * WIDTH
+    assert place(99, at_least(1)) == WIDTH
+
+
+def test_the_page_says_loudly_what_was_missed_and_what_was_not_measured(tmp_path: Path) -> None:
+    outcome = Outcome()
+    outcome.add_rows("relay, backlog", samples(kit=[1234.0]), "events/s")
+    outcome.add_ratio("slow", "kit / bare", Spread(0.2, 0.1, 0.3), at_least(0.85), note="a note")
+    outcome.not_measured("stream", "stream / bare", "there is none", at_least(0.9))
+    write(outcome, FULL, "full run on this machine", tmp_path)
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert "| `slow` | 0.2 | 0.1 - 0.3 | ≥ 0.85 | **missed** | kit / bare (a note) |" in page
+    assert "**not measured** | stream / bare: there is none" in page
+    assert "| kit | 1,234 |" in page
+    picture = (tmp_path / "img" / "benchmarks.svg").read_text(encoding="utf-8")
+    assert "not measured (target ≥ 0.9)" in picture
+
+
+def test_every_promised_ratio_has_one_figure_that_makes_it() -> None:
+    keys = [key for figure in FIGURES for key in figure.KEYS]
+    assert set(keys) >= PROMISED
+    assert len(keys) == len(set(keys))
