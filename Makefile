@@ -5,7 +5,7 @@ PIN := uv pip compile --quiet --universal --fork-strategy fewest --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 LOCK := $(PIN) --extra pgmq --extra kafka --extra debezium --group shop --group devstack
 
-.PHONY: help demo stack test bench lint lock clean environment
+.PHONY: help demo stack test bench limits lint lock clean environment
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -25,6 +25,10 @@ bench: environment  ## measure it beside its limits and its peers, about 40 minu
 	@$(PYTHON) devstack/bootstrap.py --with peers
 	@mkdir -p .local/tmp
 	@TMPDIR=$(CURDIR)/.local/tmp $(RUN) benchmarks $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
+
+limits: environment  ## try what the kit does at its edges, about 80 minutes (ARGS="--minutes 5" without a broker: 20)
+	@mkdir -p .local/tmp
+	@TMPDIR=$(CURDIR)/.local/tmp $(RUN) benchmarks.limits $(ARGS)
 
 lint: environment  ## check style, formatting, types and the direction of imports
 	$(RUN) ruff check

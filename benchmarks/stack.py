@@ -83,6 +83,10 @@ class Stack:
     def queue(self) -> Queue:
         """The consumer group's, made by the kit; the bare relay publishes to the same exchange."""
         _succeed(self.manage("consume", "--group", GROUP, "--declare"))
+        return self.new_queue()
+
+    def new_queue(self) -> Queue:
+        """On a connection of its own."""
         return Queue(self.rabbitmq.url, EXCHANGE, f"{EXCHANGE}.{GROUP}")
 
     def connect(self) -> Connection:

@@ -40,7 +40,12 @@ def text(outcome: Outcome, scale: Scale, title: str) -> str:
     counts = ", ".join(
         f"{field.name} {getattr(scale, field.name):,}" for field in fields(scale) if field.name != "name"
     )
-    parts = [_HEAD.format(title=title, counts=counts), "## Ratios\n\n", _RATIOS]
+    return _HEAD.format(title=title, counts=counts) + tables(outcome)
+
+
+def tables(outcome: Outcome) -> str:
+    """In Markdown: the ratios, and then what each contender came to."""
+    parts = ["## Ratios\n\n", _RATIOS]
     parts += [_ratio(ratio) for ratio in outcome.ratios]
     for figure, rows in groupby(outcome.rows, key=lambda row: row.figure):
         parts += [f"\n## {figure[0].upper()}{figure[1:]}\n\n", _RATES]

@@ -12,6 +12,8 @@ _NEW = """
         SELECT uuidv7() AS id, 'sku-' || n %% %(skus)s AS sku FROM generate_series(1, %(count)s) n)
 """
 _PAYLOAD = "replace(replace(%(template)s, '$ID', id::text), '$SKU', sku)"
+_REASON = '"reason":"'
+assert _REASON in TEMPLATE
 _KIT = f"""{_NEW}
     INSERT INTO strangler_outbox (id, aggregate_type, aggregate_id, type, routing_key, correlation_id, payload)
     SELECT id, 'bench.stock', sku, 'bench.stock_moved.v1', 'bench.stock_moved', id::text, {_PAYLOAD} FROM new
@@ -19,9 +21,10 @@ _KIT = f"""{_NEW}
 _BARE = f"{_NEW} INSERT INTO bare_outbox (id, payload) SELECT id, {_PAYLOAD} FROM new"
 
 
-def fill_outbox(connection: Connection, count: int, *, keep: bool = False) -> None:
-    """Pending events. `keep`: beside what is there, else instead of it."""
-    _fill(connection, "strangler_outbox", _KIT, count, keep=keep)
+def fill_outbox(connection: Connection, count: int, *, keep: bool = False, keys: int = SKUS, padding: int = 0) -> None:
+    """Pending events. `keep`: beside what is there, else instead of it. `padding`: bytes that each is longer by."""
+    template = TEMPLATE.replace(_REASON, _REASON + "x" * padding)
+    _fill(connection, "strangler_outbox", _KIT, count, keep=keep, keys=keys, template=template)
 
 
 def fill_bare_outbox(connection: Connection, count: int) -> None:
@@ -55,8 +58,17 @@ def settle(connection: Connection, table: str) -> None:
     connection.execute("CHECKPOINT")
 
 
-def _fill(connection: Connection, table: str, statement: str, count: int, *, keep: bool) -> None:
+def _fill(
+    connection: Connection,
+    table: str,
+    statement: str,
+    count: int,
+    *,
+    keep: bool,
+    keys: int = SKUS,
+    template: str = TEMPLATE,
+) -> None:
     if not keep:
         connection.execute(f"TRUNCATE {table}")
-    connection.execute(statement, {"count": count, "skus": SKUS, "template": TEMPLATE})
+    connection.execute(statement, {"count": count, "skus": keys, "template": template})
     settle(connection, table)
