@@ -55,6 +55,10 @@ class NoHandler(InboxError):
     """A message reached a consumer group in which nothing handles its type."""
 
 
+class ConnectionClosedByHandler(InboxError):
+    """A handler closed the connection that its own transaction ran on: nothing of that transaction is left."""
+
+
 class HandlerCrashed(InboxError):
     """A handler was started as often as the limit allows and took its process with it each time."""
 

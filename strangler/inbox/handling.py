@@ -11,15 +11,18 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from strangler.errors import InvalidEnvelope, MessagingError, NoHandler
+from strangler.errors import ConnectionClosedByHandler, InvalidEnvelope, MessagingError, NoHandler
 from strangler.inbox import store
 from strangler.inbox.incoming import Incoming
+from strangler.inbox.savepoints import Savepoints
 from strangler.inbox.store import Parking
 from strangler.inbox.subscriptions import Subscription
 from strangler.messaging import open_as, working_for_message
@@ -59,7 +62,7 @@ class GroupHandling:
         try:
             self._handle_together(messages)
         except Exception as error:
-            if not connections[self.using].is_usable():
+            if self.is_outage(error):
                 raise
             log.warning("batch_split", group=self.group, messages=len(messages), error=str(error).strip())
             for message in messages:
@@ -76,9 +79,16 @@ class GroupHandling:
                 "or unbind the event from the group's queue and discard the message"
             )
         event = open_as(message.envelope, subscription.event_class)
-        names = {"correlation_id": message.envelope.correlationid, "message_id": str(message.id)}
-        with working_for_message(message.envelope), structlog.contextvars.bound_contextvars(**names):
-            subscription.handler(event)
+        logged = bind_contextvars(correlation_id=message.envelope.correlationid, message_id=str(message.id))
+        try:
+            with working_for_message(message.envelope):
+                subscription.handler(event)
+        finally:
+            reset_contextvars(**logged)
+
+    def is_outage(self, error: Exception) -> bool:
+        """Call it outside of the transaction that failed. False where the message itself is to blame."""
+        return not isinstance(error, ConnectionClosedByHandler) and not connections[self.using].is_usable()
 
     def _handle_together(self, messages: Sequence[Incoming]) -> None:
         with transaction.atomic(using=self.using), connections[self.using].cursor() as cursor:
@@ -89,7 +99,7 @@ class GroupHandling:
         try:
             self._handle_together([message])
         except Exception as error:
-            if not connections[self.using].is_usable():
+            if self.is_outage(error):
                 raise
             with transaction.atomic(using=self.using), connections[self.using].cursor() as cursor:
                 store.park(cursor, self.group, [self._parking_after(message, error)])
@@ -103,10 +113,11 @@ class GroupHandling:
         direct = [m for m in candidates if not m.redelivered and m.key not in waiting]
         fresh = store.record_handled(cursor, self.group, [m.id for m in direct])
         undone: list[UUID] = []
+        savepoints = Savepoints(connections[self.using])
         for message in messages:
             if message.id not in fresh:
                 continue
-            parking = Parking(message) if message.key in blocked else self._try(message)
+            parking = Parking(message) if message.key in blocked else self._try(message, savepoints)
             if parking:
                 parkings.append(parking)
                 blocked.add(message.key)
@@ -114,10 +125,9 @@ class GroupHandling:
         store.forget_handled(cursor, self.group, undone)
         store.park(cursor, self.group, _in_order(messages, parkings))
 
-    def _try(self, message: Incoming) -> Parking | None:
+    def _try(self, message: Incoming, savepoints: Savepoints) -> Parking | None:
         try:
-            with transaction.atomic(using=self.using):
-                self.run_handler(message)
+            savepoints.run(partial(self.run_handler, message))
         except Exception as error:
             if not connections[self.using].is_usable():
                 raise

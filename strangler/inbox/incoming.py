@@ -22,7 +22,6 @@ class Incoming:
     id: UUID
     key: str
     type: str
-    text: str
     delivery: Delivery
     envelope: Envelope | None
     fault: str = ""
@@ -31,29 +30,30 @@ class Incoming:
     def redelivered(self) -> bool:
         return self.delivery.redelivered
 
+    @property
+    def text(self) -> str:
+        """What can be stored of it."""
+        return _text(self.delivery.body)
+
 
 def read(delivery: Delivery) -> Incoming:
-    text = delivery.body.decode("utf-8", errors="backslashreplace").replace("\x00", "\\x00")
     try:
         envelope = decode(delivery.body)
     except InvalidEnvelope as error:
-        return _unreadable(delivery, text, str(error))
+        return _unreadable(delivery, str(error))
     if len(envelope.type) > _MAX_TYPE or len(envelope.partitionkey) > _MAX_KEY or "\x00" in envelope.partitionkey:
-        return _unreadable(
-            delivery, text, f"type over {_MAX_TYPE} or partitionkey over {_MAX_KEY} characters, or a NUL"
-        )
-    return Incoming(envelope.id, envelope.partitionkey, envelope.type, text, delivery, envelope)
+        return _unreadable(delivery, f"type over {_MAX_TYPE} or partitionkey over {_MAX_KEY} characters, or a NUL")
+    return Incoming(envelope.id, envelope.partitionkey, envelope.type, delivery, envelope)
 
 
-def _unreadable(delivery: Delivery, text: str, fault: str) -> Incoming:
+def _unreadable(delivery: Delivery, fault: str) -> Incoming:
     """Its id is made of its bytes, so that a redelivery is seen as one; its key is its own unless it says otherwise."""
     digest = hashlib.sha256(delivery.body).hexdigest()
-    said = _as_object(text)
+    said = _as_object(_text(delivery.body))
     return Incoming(
         id=uuid5(_UNREADABLE, digest),
         key=_storable(said.get("partitionkey") or f"unreadable:{digest}", _MAX_KEY),
         type=_storable(said.get("type") or "unreadable", _MAX_TYPE),
-        text=text,
         delivery=delivery,
         envelope=None,
         fault=fault,
@@ -62,6 +62,10 @@ def _unreadable(delivery: Delivery, text: str, fault: str) -> Incoming:
 
 def _storable(value: object, length: int) -> str:
     return str(value).encode("utf-8", errors="replace").decode().replace("\x00", "")[:length]
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", errors="backslashreplace").replace("\x00", "\\x00")
 
 
 def _as_object(text: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from strangler.errors import HandlerCrashed
 from strangler.inbox import store
 from strangler.inbox.handling import PERMANENT, GroupHandling, describe
 from strangler.inbox.incoming import read
+from strangler.inbox.savepoints import Savepoints
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +61,7 @@ def retry_one(handling: GroupHandling) -> bool:
     try:
         _attempt(handling, parked)
     except Exception as error:
-        if not connections[handling.using].is_usable():
+        if handling.is_outage(error):
             raise
         dead = isinstance(error, PERMANENT) or parked.attempts >= handling.policy.max_attempts
         _fail(handling, parked, error, dead=dead)
@@ -81,7 +83,8 @@ def _attempt(handling: GroupHandling, parked: Parked) -> None:
         if cursor.fetchone() is None:
             return  # a rival is at it, or a person changed its status
         if _is_new(cursor, handling, parked):
-            handling.run_handler(read(Delivery(parked.text.encode(), redelivered=True, tag=None)))
+            message = read(Delivery(parked.text.encode(), redelivered=True, tag=None))
+            Savepoints(connections[handling.using]).run(partial(handling.run_handler, message))
         cursor.execute(_DELETE, [parked.id])
 
 

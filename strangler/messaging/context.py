@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,23 +47,26 @@ def incoming_message() -> Envelope | None:
 def working_for_request(correlation_id: str | None, traceparent: str | None = None) -> Iterator[WorkContext]:
     """Everything published inside belongs to this request. An invalid traceparent starts a trace of its own."""
     parent = traceparent if traceparent and trace.is_valid(traceparent) else trace.new_traceparent()
-    with _entered(WorkContext(correlation_id or str(new_id()), None, parent)) as context:
+    with _Entered(WorkContext(correlation_id or str(new_id()), None, parent)) as context:
         yield context
 
 
-@contextmanager
-def working_for_message(envelope: Envelope) -> Iterator[WorkContext]:
+def working_for_message(envelope: Envelope) -> AbstractContextManager[WorkContext]:
     """Everything published inside is caused by `envelope` and belongs to its conversation."""
-    with _entered(
-        WorkContext(envelope.correlationid, str(envelope.id), envelope.traceparent, incoming=envelope)
-    ) as context:
-        yield context
+    return _Entered(WorkContext(envelope.correlationid, str(envelope.id), envelope.traceparent, incoming=envelope))
 
 
-@contextmanager
-def _entered(context: WorkContext) -> Iterator[WorkContext]:
-    token = _current.set(context)
-    try:
-        yield context
-    finally:
-        _current.reset(token)
+class _Entered:
+    """No generator: each message that is handled enters one."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: WorkContext) -> None:
+        self._context = context
+
+    def __enter__(self) -> WorkContext:
+        self._token = _current.set(self._context)
+        return self._context
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)

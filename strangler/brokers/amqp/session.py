@@ -11,6 +11,7 @@ from kombu.connection import Connection
 
 from strangler.brokers.address import public_address
 from strangler.brokers.amqp.frames import Frames
+from strangler.brokers.amqp.readahead import ReadAhead
 from strangler.brokers.closing import ClosingBase
 from strangler.errors import BrokerUnavailable, ConfigurationError
 
@@ -65,6 +66,7 @@ class Session(ClosingBase):
         self._connection = connection
         connection.on_blocked = self._on_blocked
         connection.on_unblocked = self._on_unblocked
+        ReadAhead.install(connection.transport)
         self.channel = connection.channel()
 
     def drain(self, timeout: float) -> bool:
@@ -80,6 +82,12 @@ class Session(ClosingBase):
 
     def write(self, frames: bytes) -> None:
         self._connection.transport.write(frames)
+
+    def drain_all(self) -> None:
+        """Handle everything the broker has said up to now."""
+        with suppress(TimeoutError), self._connection.transport.having_timeout(0):
+            while True:
+                self._connection.blocking_read()
 
     def heartbeat(self) -> None:
         """Call about every second. Raises when the broker was silent for two heartbeats."""

@@ -27,12 +27,11 @@ class AmqpSubscriber(ClosingBase):
     def receive(self, timeout: float) -> Sequence[Delivery]:
         until = time.monotonic() + timeout
         with self._broken_means_void() as session:
-            while session.drain(timeout=0):
-                pass
+            session.drain_all()
             session.heartbeat()
             while not self._buffer and (left := until - time.monotonic()) > 0:
-                while session.drain(timeout=0 if self._buffer else min(left, 1.0)):
-                    pass
+                if session.drain(timeout=min(left, 1.0)):
+                    session.drain_all()
                 session.heartbeat()
         received, self._buffer = self._buffer, []
         return received
