@@ -80,6 +80,7 @@ class StranglerSettings(BaseModel):
     events_without_consumers: tuple[str, ...] = ()
     outbox_retention_hours: float = Field(default=168.0, gt=0)
     inbox_retention_hours: float = Field(default=720.0, gt=0)
+    consumer_processes: int = Field(default=1, ge=1, le=64)
     consumer_concurrency: int = Field(default=4, ge=1, le=64)
     consumer_prefetch: int = Field(default=200, ge=1, le=10_000)
     consumer_batch_size: int = Field(default=50, ge=1, le=1_000)

@@ -63,6 +63,14 @@ class HandlerCrashed(InboxError):
     """A handler was started as often as the limit allows and took its process with it each time."""
 
 
+class WorkerDied(InboxError):
+    """A consumer's worker process ended with messages in hand: none of them may be acknowledged."""
+
+
+class WorkerFailed(InboxError):
+    """A consumer's worker process ran into a bug, whose traceback this is."""
+
+
 class BrokerError(StranglerError):
     """Something between the kit and a broker went wrong."""
 

@@ -11,11 +11,18 @@ import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError
 
-from strangler.errors import BrokerUnavailable, CaptureUnavailable
+from strangler.errors import BrokerUnavailable, CaptureUnavailable, WorkerDied
 
 log = structlog.get_logger(__name__)
 
-OUTAGES = (BrokerUnavailable, CaptureUnavailable, InterfaceError, OperationalError, psycopg.OperationalError)
+OUTAGES = (
+    BrokerUnavailable,
+    CaptureUnavailable,
+    InterfaceError,
+    OperationalError,
+    WorkerDied,
+    psycopg.OperationalError,
+)
 _FIRST_WAIT = 0.2
 _HEALTHY_AFTER = 5.0
 

@@ -1,4 +1,4 @@
-"""Threads that handle: a key always goes to the same lane, so that its messages stay in order."""
+"""Lanes handle: a key always goes to the same one, so that its messages stay in order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, Queue, SimpleQueue
 from threading import Event, Thread
+from typing import Protocol
 from zlib import crc32
 
 from django.db import connections
@@ -24,7 +25,23 @@ class Outcome:
     error: BaseException | None = None
 
 
-class Lane(Thread):
+class Runner(Protocol):
+    """What a session starts and ends."""
+
+    def start(self) -> None: ...
+
+    def finish(self) -> None:
+        """Handle what was given, then end; does not wait for it."""
+        ...
+
+    def join(self) -> None: ...
+
+
+class Lane(Runner, Protocol):
+    def give(self, messages: Sequence[Incoming]) -> None: ...
+
+
+class ThreadLane(Thread):
     """Handles what it is given, in order, in batches of what has come together meanwhile."""
 
     def __init__(self, handling: GroupHandling, outcomes: Queue[Outcome], *, batch_size: int) -> None:
@@ -34,11 +51,11 @@ class Lane(Thread):
         self._batch_size = batch_size
         self._inbox: SimpleQueue[Incoming | None] = SimpleQueue()
 
-    def give(self, message: Incoming) -> None:
-        self._inbox.put(message)
+    def give(self, messages: Sequence[Incoming]) -> None:
+        for message in messages:
+            self._inbox.put(message)
 
     def finish(self) -> None:
-        """Handle what was given, then end."""
         self._inbox.put(None)
 
     def run(self) -> None:
@@ -91,5 +108,10 @@ class RetryLane(Thread):
             connections.close_all()
 
 
-def lane_for(message: Incoming, lanes: Sequence[Lane]) -> Lane:
-    return lanes[crc32(message.key.encode()) % len(lanes)]
+def place_of_thread(key: str, count: int) -> int:
+    return crc32(key.encode()) % count
+
+
+def place_of_process(key: str, count: int) -> int:
+    """By other bits, or the keys of one process would share out badly over its threads."""
+    return (crc32(key.encode()) >> 16) % count

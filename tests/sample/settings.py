@@ -24,6 +24,7 @@ STRANGLER = {
     "RELAY": os.environ.get("RELAY", "polling"),
     "RELAY_BATCH_SIZE": int(os.environ.get("RELAY_BATCH_SIZE", "100")),
     "RELAY_BACKOFF_MAX": 1.0,
+    "CONSUMER_PROCESSES": int(os.environ.get("CONSUMER_PROCESSES", "1")),
     "CONSUMER_MAX_ATTEMPTS": 3,
     "CONSUMER_BACKOFF": 0.1,
     "CONSUMER_BACKOFF_MAX": 0.5,

@@ -28,7 +28,7 @@ class ReadAhead:
     def __call__(self, count: int) -> bytes:
         """At most `count` bytes, as `recv`. Raises TimeoutError where there is nothing yet.
 
-        py-amqp keeps what it has of a frame then; at the socket's own errors for that it would try again at once, for ever.
+        py-amqp keeps what it has of a frame then; the socket's own errors for that it would answer by asking again.
         """
         if self._place >= len(self._bytes):
             try:

@@ -13,6 +13,7 @@ from strangler.brokers import OutgoingMessage
 from strangler.brokers.memory import MemoryBroker
 from strangler.inbox.consumer import Consumer
 from strangler.inbox.models import InboxMessage, ParkedMessage
+from strangler.inbox.session import Sizes
 from strangler.messaging import encode, seal
 from tests.sample import handlers
 from tests.sample.events import StepTaken
@@ -33,7 +34,7 @@ class Running:
         self.stop = threading.Event()
         consumer = Consumer(
             self.broker, group.handling, [TAKEN],
-            concurrency=4, prefetch=20, batch_size=10, backoff_max=0.2, stop=self.stop,
+            sizes=Sizes(concurrency=4, prefetch=20, batch_size=10), backoff_max=0.2, stop=self.stop,
         )  # fmt: skip
         self.thread = threading.Thread(target=self._run, args=[consumer], daemon=True)
         self.thread.start()

@@ -16,6 +16,7 @@ from strangler.conf import settings
 from strangler.inbox.consumer import Consumer
 from strangler.inbox.handling import GroupHandling, RetryPolicy
 from strangler.inbox.models import InboxMessage
+from strangler.inbox.session import Sizes
 from strangler.inbox.subscriptions import subscriptions
 from strangler.stopping import stop_on_signals
 
@@ -25,7 +26,10 @@ class Command(KitCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--group", help="the consumer group; may be left out where the project has only one")
-        parser.add_argument("--concurrency", type=int, help='threads; instead of STRANGLER["CONSUMER_CONCURRENCY"]')
+        parser.add_argument("--processes", type=int, help='processes; instead of STRANGLER["CONSUMER_PROCESSES"]')
+        parser.add_argument(
+            "--concurrency", type=int, help='threads in each; instead of STRANGLER["CONSUMER_CONCURRENCY"]'
+        )
         parser.add_argument("--prefetch", type=int, help='messages; instead of STRANGLER["CONSUMER_PREFETCH"]')
         replay = parser.add_mutually_exclusive_group()
         replay.add_argument(
@@ -60,9 +64,12 @@ class Command(KitCommand):
                 broker,
                 GroupHandling(group, handlers, using=router.db_for_write(InboxMessage), policy=policy),
                 sorted(handlers),
-                concurrency=_at_least_one("concurrency", options, settings.consumer_concurrency),
-                prefetch=_at_least_one("prefetch", options, settings.consumer_prefetch),
-                batch_size=settings.consumer_batch_size,
+                sizes=Sizes(
+                    concurrency=_at_least_one("concurrency", options, settings.consumer_concurrency),
+                    prefetch=_at_least_one("prefetch", options, settings.consumer_prefetch),
+                    batch_size=settings.consumer_batch_size,
+                ),
+                processes=_at_least_one("processes", options, settings.consumer_processes),
                 backoff_max=settings.consumer_backoff_max,
                 stop=stop,
             ).run()
