@@ -11,8 +11,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from uuid import UUID
 
 import structlog
 from django.db import connections, transaction
@@ -21,8 +19,8 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from strangler.errors import ConnectionClosedByHandler, InvalidEnvelope, MessagingError, NoHandler
 from strangler.inbox import store
+from strangler.inbox.attempts import Attempts
 from strangler.inbox.incoming import Incoming
-from strangler.inbox.savepoints import Savepoints
 from strangler.inbox.store import Parking
 from strangler.inbox.subscriptions import Subscription
 from strangler.messaging import open_as, working_for_message
@@ -68,6 +66,11 @@ class GroupHandling:
             for message in messages:
                 self._handle_alone(message)
 
+    def batch_subscription(self, message: Incoming) -> Subscription | None:
+        """None where the message is for a handler of single events, or for none."""
+        found = self._handlers.get(message.envelope.event_type) if message.envelope else None
+        return found if found is not None and found.batch else None
+
     def run_handler(self, message: Incoming) -> None:
         """Raises whatever the handler raises, `NoHandler`, and what makes a message unfit to be handled at all."""
         if message.envelope is None:
@@ -82,7 +85,7 @@ class GroupHandling:
         logged = bind_contextvars(correlation_id=message.envelope.correlationid, message_id=str(message.id))
         try:
             with working_for_message(message.envelope):
-                subscription.handler(event)
+                subscription.handler([event] if subscription.batch else event)
         finally:
             reset_contextvars(**logged)
 
@@ -102,39 +105,22 @@ class GroupHandling:
             if self.is_outage(error):
                 raise
             with transaction.atomic(using=self.using), connections[self.using].cursor() as cursor:
-                store.park(cursor, self.group, [self._parking_after(message, error)])
+                store.park(cursor, self.group, [self.parking_after(message, error)])
 
     def _handle_in_transaction(self, cursor: CursorWrapper, messages: Sequence[Incoming]) -> None:
         waiting = store.parked_keys(cursor, self.group, [message.key for message in messages])
         seen = store.already_handled(cursor, self.group, [m.id for m in messages if m.redelivered or m.key in waiting])
         candidates = [message for message in messages if message.id not in seen]
-        parkings = [Parking(m) for m in candidates if m.redelivered or m.key in waiting]
-        blocked = {parking.message.key for parking in parkings}
+        behind = [Parking(m) for m in candidates if m.redelivered or m.key in waiting]
         direct = [m for m in candidates if not m.redelivered and m.key not in waiting]
         fresh = store.record_handled(cursor, self.group, [m.id for m in direct])
-        undone: list[UUID] = []
-        savepoints = Savepoints(connections[self.using])
-        for message in messages:
-            if message.id not in fresh:
-                continue
-            parking = Parking(message) if message.key in blocked else self._try(message, savepoints)
-            if parking:
-                parkings.append(parking)
-                blocked.add(message.key)
-                undone.append(message.id)
-        store.forget_handled(cursor, self.group, undone)
-        store.park(cursor, self.group, _in_order(messages, parkings))
+        attempts = Attempts(self, blocked={parking.message.key for parking in behind})
+        failed = attempts.at([message for message in direct if message.id in fresh])
+        store.forget_handled(cursor, self.group, [parking.message.id for parking in failed])
+        store.park(cursor, self.group, _in_order(messages, [*behind, *failed]))
 
-    def _try(self, message: Incoming, savepoints: Savepoints) -> Parking | None:
-        try:
-            savepoints.run(partial(self.run_handler, message))
-        except Exception as error:
-            if not connections[self.using].is_usable():
-                raise
-            return self._parking_after(message, error)
-        return None
-
-    def _parking_after(self, message: Incoming, error: Exception) -> Parking:
+    def parking_after(self, message: Incoming, error: Exception) -> Parking:
+        """Of a message whose handler was started once, in its batch."""
         dead = isinstance(error, PERMANENT) or self.policy.max_attempts == 1
         log.warning(
             "message_parked",

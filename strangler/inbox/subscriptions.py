@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,13 +11,17 @@ from strangler.messaging import Event
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[E], None]
+BatchHandler = Callable[[Sequence[E]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
+    """`batch`: the handler takes a sequence of events."""
+
     group: str
     event_class: type[Event]
     handler: Callable[[Any], None]
+    batch: bool = False
 
     @property
     def handler_name(self) -> str:
@@ -67,6 +71,22 @@ def subscribe(event_class: type[E], *, group: str) -> Callable[[Handler[E]], Han
 
     def register(handler: Handler[E]) -> Handler[E]:
         subscriptions.add(Subscription(group, event_class, handler))
+        return handler
+
+    return register
+
+
+def subscribe_batch(event_class: type[E], *, group: str) -> Callable[[BatchHandler[E]], BatchHandler[E]]:
+    """Like `subscribe`, for a handler that takes many events at once, to do for all of them what one statement can do.
+
+    It gets what has come together: one event or many, at most `CONSUMER_BATCH_SIZE`, of one key in order. Where it
+    raises, its writes are undone and it is called again with each event alone, so that the bad one is found and no
+    other waits: what it does outside of the database it then does again. With several events `incoming_message()` is
+    None, and what it publishes belongs to none of their conversations.
+    """
+
+    def register(handler: BatchHandler[E]) -> BatchHandler[E]:
+        subscriptions.add(Subscription(group, event_class, handler, batch=True))
         return handler
 
     return register

@@ -49,7 +49,7 @@ def test_a_message_that_kills_its_worker_is_found_out_and_the_parent_lives_on(pr
     project.publish(("good", 0, "ok"), ("deadly", 0, "crash"), ("deadly", 1, "ok"), ("good", 1, "ok"))
     project.start_relay()
     consumer = project.start_consumer()
-    until(lambda: set(project.dead_letters()) == {"deadly"}, "a dead letter")
+    until(lambda: set(project.dead_letters()) == {"deadly"}, "a dead letter", seconds=200)
     project.publish(("good", 2, "ok"))
     until(lambda: project.effects() == {"good": [0, 1, 2]}, "the other thing to go on")
     assert consumer.running

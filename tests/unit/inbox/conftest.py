@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -9,7 +9,7 @@ from strangler.inbox.handling import GroupHandling, RetryPolicy
 from strangler.inbox.incoming import Incoming, read
 from strangler.inbox.models import ParkedMessage
 from strangler.inbox.retrying import retry_one
-from strangler.inbox.subscriptions import subscriptions
+from strangler.inbox.subscriptions import Subscription, subscriptions
 from strangler.messaging import encode, seal
 from tests.sample import handlers
 from tests.sample.events import StepIgnored, StepTaken
@@ -22,7 +22,24 @@ class Group:
     """The sample group, fed by hand."""
 
     def __init__(self) -> None:
-        self.handling = GroupHandling("sample", subscriptions.of_group("sample"), using="default", policy=EAGER)
+        self.handle_by(subscriptions.of_group("sample"))
+
+    def handle_by(self, handlers: Mapping[str, Subscription]) -> None:
+        self.handling = GroupHandling("sample", handlers, using="default", policy=EAGER)
+
+    def take_batches(self) -> list[int]:
+        """From now on its handler of `StepTaken` takes many at once. Returns the sizes it was called with."""
+        sizes: list[int] = []
+
+        def note_the_steps(events: Sequence[StepTaken]) -> None:
+            sizes.append(len(events))
+            for event in events:
+                handlers.note_the_step(event)
+
+        taken = Subscription("sample", StepTaken, note_the_steps, batch=True)
+        ignored = Subscription("sample", StepIgnored, note_the_ignored)
+        self.handle_by({"sample.step_taken": taken, "sample.step_ignored": ignored})
+        return sizes
 
     def handle(self, *messages: Incoming) -> None:
         self.handling.handle(messages)
@@ -44,6 +61,10 @@ class Group:
 def group(db: None) -> Iterator[Group]:
     yield Group()
     handlers.broken_things.clear()
+
+
+def note_the_ignored(event: StepIgnored) -> None:
+    Effect.objects.create(consumer_group="sample", thing=event.thing, step=event.step)
 
 
 def step(thing: str, number: int, *, mood: str = "ok", redelivered: bool = False) -> Incoming:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from strangler.inbox import operations
 from strangler.inbox.models import DeadLetter, ParkedMessage
+from strangler.inbox.subscriptions import subscriptions
 from tests.sample import handlers
 from tests.unit.inbox.conftest import Group, again, step
 
@@ -27,8 +28,14 @@ actions = st.lists(
 
 @pytest.mark.django_db
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(plan=actions, order=st.lists(st.sampled_from(THINGS), min_size=1, max_size=25))
-def test_each_effect_happens_once_and_in_order(group: Group, plan: list[tuple[str, int | str]], order: str) -> None:
+@given(plan=actions, order=st.lists(st.sampled_from(THINGS), min_size=1, max_size=25), batches=st.booleans())
+def test_each_effect_happens_once_and_in_order(
+    group: Group, plan: list[tuple[str, int | str]], order: str, batches: bool
+) -> None:
+    """Whether its handler takes one event or many."""
+    group.handle_by(subscriptions.of_group("sample"))
+    if batches:
+        group.take_batches()
     with transaction.atomic():
         _play(group, plan, order)
         transaction.set_rollback(True)
