@@ -5,7 +5,11 @@ PIN := uv pip compile --quiet --universal --fork-strategy fewest --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 LOCK := $(PIN) --extra pgmq --extra kafka --extra debezium --group shop --group devstack
 
-.PHONY: help demo stack test bench limits lint lock clean environment
+SEED ?=
+MINUTES ?= 2
+BROKER ?= pgmq
+
+.PHONY: help demo chaos stack test bench limits lint lock clean environment
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -13,6 +17,9 @@ help:  ## show this list
 demo:  ## watch an order become an event, a service take over, and a crash lose nothing (ARGS=--help for more)
 	@$(PYTHON) devstack/bootstrap.py
 	@$(RUN) devstack.demo $(ARGS)
+
+chaos: environment  ## faults by a seeded schedule while the shop sells, then proof (SEED=1 MINUTES=2 BROKER=pgmq|rabbitmq|kafka)
+	@$(RUN) devstack.chaos --minutes $(MINUTES) --broker $(BROKER) $(if $(SEED),--seed $(SEED))
 
 stack: environment  ## run PostgreSQL, RabbitMQ, Kafka and Kafka Connect until Ctrl-C (needs Java and Maven)
 	@$(RUN) devstack.stack $(ARGS)

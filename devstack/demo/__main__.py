@@ -6,17 +6,14 @@ Ends with a verdict: exit code 0 only when every event was handled exactly once.
 import argparse
 import random
 import re
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 
 import psycopg
 from rich.console import Console
 
-from devstack.demo.errors import DemoError, Interrupted
 from devstack.demo.journal import Journal
 from devstack.demo.load import Load
 from devstack.demo.observer import Observer
@@ -24,13 +21,14 @@ from devstack.demo.report import Report
 from devstack.demo.screen import screen_for
 from devstack.demo.show import Show
 from devstack.demo.stack import Stack
-from devstack.demo.steps import Steps
 from devstack.demo.verdict import judge
-from devstack.demo.workspace import workspace_of_this_run
 from devstack.processes import ProcessFailed, WaitTimeout
+from devstack.shop.errors import CannotGoOn, Interrupted
+from devstack.shop.interrupts import ignore_signals, raise_on_signals
+from devstack.shop.steps import Steps
+from devstack.shop.workspace import workspace_in
 from devstack.unprivileged import NoUnprivilegedUser
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CHECK_EVERY_SECONDS = 0.5
 
 
@@ -38,25 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8 is no reason to stop
     console = Console()
-    for number in SIGNALS:
-        signal.signal(number, _interrupt)
+    raise_on_signals()
     try:
         return 0 if _demo(options, console) else 1
     except Interrupted as interruption:
         console.print("stopped", style="dim")
         return 128 + interruption.number
-    except (DemoError, ProcessFailed, WaitTimeout, NoUnprivilegedUser) as error:
+    except (CannotGoOn, ProcessFailed, WaitTimeout, NoUnprivilegedUser) as error:
         console.print(f"The demo cannot go on: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         return 1
 
 
 def _demo(options: argparse.Namespace, console: Console) -> bool:
     started = time.monotonic()
+    folder = f"demo-{options.name}" if options.name else "demo"
     with ExitStack() as everything:
-        workspace = everything.enter_context(workspace_of_this_run(options.name))
+        workspace = everything.enter_context(workspace_in(folder, "demo"))
         workspace.make_anew()
         stack = everything.enter_context(Stack(workspace, options.relay))
-        everything.callback(_ignore_signals)  # the first thing at the end: a second Ctrl-C must not leave half behind
+        everything.callback(ignore_signals)  # the first thing at the end: a second Ctrl-C must not leave half behind
         console.print(f"random choices of this run: --seed {options.seed}", style="dim")
         stack.start(Steps(console))
         with _explained_by(stack):
@@ -71,9 +69,9 @@ def _explained_by(stack: Stack) -> Iterator[None]:
     """An answer that did not come is explained by the process that has ended, else by what the shop's log says."""
     try:
         yield
-    except (DemoError, psycopg.OperationalError) as error:
+    except (CannotGoOn, psycopg.OperationalError) as error:
         stack.check()
-        raise DemoError(f"{error}\n{stack.shop.process.tail()}") from error
+        raise CannotGoOn(f"{error}\n{stack.shop.process.tail()}") from error
 
 
 def _perform(stack: Stack, options: argparse.Namespace, console: Console, started: float) -> bool:
@@ -101,15 +99,6 @@ def _stay(stack: Stack, console: Console) -> None:
             time.sleep(CHECK_EVERY_SECONDS)
     except Interrupted:
         console.print("\nstopping ...", style="dim")
-
-
-def _interrupt(number: int, _: FrameType | None) -> None:
-    raise Interrupted(number)
-
-
-def _ignore_signals() -> None:
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from devstack.demo.observer import Sight
-from devstack.demo.programs import Program
+from devstack.shop.programs import Program
 
 QUIET_SECONDS = (0.5, 3.0)
 DOWN_SECONDS = (0.2, 1.5)

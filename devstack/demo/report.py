@@ -7,7 +7,8 @@ from rich.console import Console
 from devstack.demo.latency import apart, summary
 from devstack.demo.outages import Outage
 from devstack.demo.stack import Stack
-from devstack.demo.verdict import Evidence, Finding
+from devstack.demo.verdict import Evidence
+from devstack.shop.finding import Finding, show
 
 
 class Report:
@@ -16,10 +17,7 @@ class Report:
 
     def findings(self, findings: Sequence[Finding]) -> None:
         self._line("")
-        for finding in findings:
-            self._line(f"{'✓' if finding.holds else '✗'} {finding.claim}", "green" if finding.holds else "bold red")
-            for fault in finding.shown():
-                self._line(f"    {fault}", "red")
+        show(findings, self._console)
 
     def figures(self, evidence: Evidence, outages: Sequence[Outage]) -> None:
         """Everything measured in this run, in the order in which it happened."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from devstack.demo import words
 from devstack.demo.journal import Journal
 from devstack.demo.observer import Sight
-from devstack.demo.programs import Program
+from devstack.shop.programs import Program
 
 LINE_SECONDS = 1.0
 FRAMES_PER_SECOND = 8

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from devstack.demo.errors import DemoError
 from devstack.demo.journal import Journal
+from devstack.shop.errors import CannotGoOn
 
 TIMEOUT_SECONDS = 30
 WORKING_CARD, DECLINED_CARD = "tok_visa", "tok_declined"
@@ -26,9 +26,9 @@ class Api:
         try:
             answer = self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise DemoError(f"{method} /api/{path} got no answer: {error!r}") from error
+            raise CannotGoOn(f"{method} /api/{path} got no answer: {error!r}") from error
         if answer.status_code != expected:
-            raise DemoError(
+            raise CannotGoOn(
                 f"{method} /api/{path} answered {answer.status_code} instead of {expected}: {answer.text[:300]}"
             )
         return answer.json()

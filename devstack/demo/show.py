@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable
 
-from devstack.demo import mailbox
 from devstack.demo.journal import Journal
 from devstack.demo.load import Load
 from devstack.demo.observer import Observer, Sight
@@ -12,6 +11,7 @@ from devstack.demo.outages import Killer
 from devstack.demo.screen import Screen
 from devstack.demo.stack import Stack
 from devstack.demo.verdict import Evidence
+from devstack.shop import mailbox
 
 LOOK_EVERY_SECONDS = 0.2
 PATIENCE_SECONDS = 30.0

@@ -1,27 +1,21 @@
 """Everything that runs: one PostgreSQL with a database for each system, and the processes of shop and service."""
 
 import secrets
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from types import TracebackType
 from typing import Self
 
-import httpx
-
-from devstack.demo import programs
 from devstack.demo.environment import Environments, prepare_databases
 from devstack.demo.observer import GROUP
-from devstack.demo.programs import Program
-from devstack.demo.steps import Steps
-from devstack.demo.workspace import Workspace
 from devstack.postgres import EmbeddedPostgres
 from devstack.processes import ProcessFailed, log_tail
 from devstack.secretfile import SecretFile
+from devstack.shop import programs
+from devstack.shop.programs import Program, together, wait_until_healthy
+from devstack.shop.steps import Steps
+from devstack.shop.workspace import Workspace
 
 SERVICE = "extracted.notifications"
 RELAY_IS_READY = {"polling": "relay_started", "debezium": "relay_streams"}
-HEALTH_SECONDS = 30
 
 
 class Stack:
@@ -40,18 +34,19 @@ class Stack:
             prepare_databases(self.postgres)
         self._env = Environments(self.workspace, self.postgres, self._relay)
         with steps.step("tables of the shop and of the notifications service"):
-            _together(self._migrate_shop, self._migrate_service)
+            together(self._migrate_shop, self._migrate_service)
         with steps.step("products, stock, an administrator on both sides"):
-            _together(self._seed, self._make_service_admin)
+            together(self._seed, self._make_service_admin)
         with steps.step("the service's queue in the broker; the right to read the shop's log"):
-            _together(self._declare, self._allow_capture)
+            together(self._declare, self._allow_capture)
         self._make_programs()
         with steps.step(f"shop, service, relay ({self._relay}) and consumer"):
             for program in self.programs:
                 program.start()
             for program in self.programs:
                 program.wait_until_ready()
-            self._wait_until_healthy()
+            for program in (self.shop, self.service):
+                wait_until_healthy(program)
 
     @property
     def shop_url(self) -> str:
@@ -106,11 +101,6 @@ class Stack:
         mailer = Program("mailer", deliver, env.service, workspace, ready="")
         self.programs = [self.relay, self.shop, self.service, self.consumer, mailer]
 
-    def _wait_until_healthy(self) -> None:
-        for program in (self.shop, self.service):
-            url = f"{program.url}/api/health/"
-            program.process.wait_for(partial(_is_healthy, url), HEALTH_SECONDS, f"a healthy answer of {url}")
-
     def __enter__(self) -> Self:
         return self
 
@@ -119,19 +109,5 @@ class Stack:
     ) -> None:
         """The processes first, all at once; the database when nobody uses it any more."""
         if self.programs:
-            _together(*(program.process.terminate for program in self.programs))
+            together(*(program.process.terminate for program in self.programs))
         self.postgres.stop()
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def _together(*tasks: Callable[[], object]) -> None:
-    """Run the tasks at the same time and wait for all. Raises what the first failing one raised."""
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        for future in [pool.submit(task) for task in tasks]:
-            future.result()

@@ -1,13 +1,12 @@
 """Was every event handled exactly once? The API's answers, both databases, the broker and the mailbox must agree."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from devstack.demo.journal import TEMPLATES, Journal
 from devstack.demo.observer import Sight, Way
-
-SHOWN = 5
+from devstack.shop.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -18,22 +17,6 @@ class Evidence:
     sight: Sight
     mailbox: Counter[str]
     mails_sent_by_the_shop: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that must hold, and what is wrong with it; nothing is wrong when `faults` is empty."""
-
-    claim: str
-    faults: Sequence[str]
-
-    @property
-    def holds(self) -> bool:
-        return not self.faults
-
-    def shown(self) -> list[str]:
-        more = len(self.faults) - SHOWN
-        return [*self.faults[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def judge(evidence: Evidence) -> list[Finding]:

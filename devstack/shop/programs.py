@@ -1,17 +1,22 @@
-"""The processes of the demo: how each is started, how one knows that it works, and whether it may be down."""
+"""The processes of a run: how each is started, how one knows that it works, and whether it may be down."""
 
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from devstack.demo.environment import Environment
-from devstack.demo.workspace import PROJECT, Workspace
+import httpx
+
 from devstack.processes import ManagedProcess, ProcessFailed
 from devstack.runfile import RunFile
+from devstack.shop.environment import Environment
+from devstack.shop.workspace import PROJECT, Workspace
 
 START_SECONDS = 90
+HEALTH_SECONDS = 30
 
 
 class Program:
@@ -81,9 +86,9 @@ class Program:
         return "running" if self.match() else "starting"
 
 
-def web(name: str, application: str, env: Environment, workspace: Workspace) -> Program:
-    """Gunicorn on a port that the system chooses; `url` tells which."""
-    options = ["--bind", "127.0.0.1:0", "--workers", "2", "--threads", "4", "--keep-alive", "75"]
+def web(name: str, application: str, env: Environment, workspace: Workspace, port: int = 0) -> Program:
+    """Gunicorn, unless a port is named on one that the system chooses; `url` tells which."""
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--keep-alive", "75"]
     options += ["--worker-tmp-dir", str(workspace.temporary), "--no-control-socket"]
     ready = r"Listening at: (http://127\.0\.0\.1:\d+)"
     return Program(name, ["-m", "gunicorn", application, *options], env, workspace, ready=ready)
@@ -98,3 +103,22 @@ def run(
     code = process.wait(seconds)
     if code != 0:
         raise ProcessFailed(f"{name} failed with exit code {code}\n{process.tail()}")
+
+
+def wait_until_healthy(web: Program) -> None:
+    url = f"{web.url}/api/health/"
+    web.process.wait_for(partial(_is_healthy, url), HEALTH_SECONDS, f"a healthy answer of {url}")
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def together(*tasks: Callable[[], object]) -> None:
+    """Run the tasks at the same time and wait for all. Raises what the first failing one raised."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for future in [pool.submit(task) for task in tasks]:
+            future.result()

@@ -1,5 +1,5 @@
-class DemoError(Exception):
-    """The demo cannot go on; the message says why and the way out."""
+class CannotGoOn(Exception):
+    """The run cannot go on; the message says why and the way out."""
 
 
 class Interrupted(BaseException):

@@ -1,4 +1,4 @@
-"""The one folder the demo writes to, and the lock that keeps a second demo out of it."""
+"""The one folder a run writes to, and the lock that keeps a second run out of it."""
 
 import fcntl
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devstack.demo.errors import DemoError
+from devstack.shop.errors import CannotGoOn
 from devstack.stop import stop_all
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ class Workspace:
         self.passwords = self.root / "passwords.json"
 
     def make_anew(self) -> None:
-        """Also stops what a demo that was killed may have left, where the system has not done so itself."""
+        """Also stops what a run that was killed may have left, where the system has not done so itself."""
         try:
             if self.root.exists():
                 stop_all(self.root)
@@ -38,29 +38,29 @@ class Workspace:
 
 
 @contextmanager
-def workspace_of_this_run(name: str | None = None) -> Iterator[Workspace]:
-    """Hold `.local/demo` (or `.local/demo-NAME`) as long as this process lives. Raises DemoError when another does."""
-    local, folder = PROJECT / ".local", f"demo-{name}" if name else "demo"
-    path = local / f"{folder}.lock"
+def workspace_in(folder: str, what: str) -> Iterator[Workspace]:
+    """Hold `.local/FOLDER` as long as this process lives. Raises CannotGoOn when another `what` does."""
+    root = PROJECT / ".local" / folder
+    path = root.with_name(f"{root.name}.lock")
     try:
-        local.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("a+", encoding="ascii")
     except PermissionError as error:
-        raise _not_ours(local) from error
+        raise _not_ours(path.parent) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             pid = lock.read().strip() or "unknown"
-            raise DemoError(
-                f"another demo runs in {local / folder} (pid {pid}): end it with Ctrl-C, or give this one a --name"
+            raise CannotGoOn(
+                f"another {what} runs in {root} (pid {pid}): end it with Ctrl-C, or give this one a --name"
             ) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
-        yield Workspace(local / folder)
+        yield Workspace(root)
 
 
-def _not_ours(path: Path) -> DemoError:
-    return DemoError(f"{path} belongs to another user. Remove it (sudo rm -rf {path}) or run the demo as its owner")
+def _not_ours(path: Path) -> CannotGoOn:
+    return CannotGoOn(f"{path} belongs to another user. Remove it (sudo rm -rf {path}) or run this as its owner")

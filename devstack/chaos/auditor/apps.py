@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class AuditorConfig(AppConfig):
+    name = "devstack.chaos.auditor"

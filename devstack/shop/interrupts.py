@@ -1,0 +1,24 @@
+"""Ctrl-C, SIGTERM and a closed terminal end a run in order: everything it started is stopped."""
+
+import signal
+from types import FrameType
+
+from devstack.shop.errors import Interrupted
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def raise_on_signals() -> None:
+    """From now on each of them raises `Interrupted` in the main thread."""
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def ignore_signals() -> None:
+    """While everything is stopped: a second Ctrl-C must not leave half behind."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    raise Interrupted(number)
