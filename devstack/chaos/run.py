@@ -17,7 +17,6 @@ from devstack.shop.errors import CannotGoOn
 LOOK_EVERY_SECONDS = 0.1
 RECOVERY_SECONDS = 90.0
 SILENCE_SECONDS = 60.0
-"""Without any progress: what has not arrived by then never will."""
 SAY_EVERY_SECONDS = 5.0
 Tell = Callable[[str], None]
 
@@ -31,9 +30,12 @@ class Done:
 
 
 class Run:
-    """`go()` once. Raises CannotGoOn when the shop does not recover, and what a shopper met."""
+    """`go()` once. Raises CannotGoOn when the shop does not recover, and what a shopper met.
 
-    def __init__(self, world: World, *, seed: int, tell: Tell) -> None:
+    What has not arrived after `silence` seconds without any progress never will.
+    """
+
+    def __init__(self, world: World, *, seed: int, tell: Tell, silence: float = SILENCE_SECONDS) -> None:
         self.log = world.workspace.root / "writes.jsonl"
         self.done = Done()
         self._writes = WriteLog(self.log)
@@ -41,6 +43,7 @@ class Run:
         self._witness = Witness(world)
         self._load = Load(world.shop_url, self._writes, password=world.password, seed=seed)
         self._tell = tell
+        self._silence = silence
 
     def go(self, steps: Iterable[Step], *, seconds: float) -> Evidence:
         """The faults end with the first step that begins after so many seconds."""
@@ -102,7 +105,7 @@ class Run:
     def _drain(self, expected: Expected) -> None:
         """Until all that the log promises has come, or nothing has moved for a long time: then the checker tells."""
         last, since, said = None, time.monotonic(), 0.0
-        while time.monotonic() - since < SILENCE_SECONDS:
+        while time.monotonic() - since < self._silence:
             self._world.supervise()
             now = self._witness.progress()
             if now != last:

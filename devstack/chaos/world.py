@@ -2,8 +2,9 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Self, get_args
 
@@ -66,7 +67,7 @@ class World:
         for name, settings in self._settings.items():
             self._base[name] = of_project(name, self.workspace, self._database(name), settings)
         with steps.step("tables, queues, products"):
-            together(self._prepare_shop, *(lambda name=name: self._prepare_service(name) for name in OF_SERVICES))
+            self._prepare()
         with steps.step("shop, relay, notifications, auditor"):
             self._start_programs()
             self.shop_url = f"http://{LOOPBACK}:{self.links['client-shop'].port}"
@@ -92,7 +93,7 @@ class World:
 
     def command(self, project: str, *arguments: str) -> Program:
         """A management command beside the rest, straight to its database and the broker."""
-        env = self._base[project] | self._straight_to_the_broker()
+        env = self._base[project] | self._straight()
         return self._program(arguments[0], ["-m", "django", *arguments], env, with_clock=False)
 
     def supervise(self) -> None:
@@ -117,7 +118,7 @@ class World:
 
     def stop_consumers(self) -> None:
         """In order, so that what they held is given back to the broker."""
-        together(*(lambda name=name: self.programs[name].process.terminate(timeout=30) for name in OF_SERVICES))
+        together(*(partial(self.programs[name].process.terminate, timeout=30) for name in OF_SERVICES))
 
     def backlog(self) -> dict[str, int]:
         """Messages that wait in the broker, by group. Exact once no consumer runs."""
@@ -128,21 +129,25 @@ class World:
 
     # --- how it is put together
 
+    def _prepare(self) -> None:
+        if self.servers.broker_url.startswith("kafka"):
+            self._commands("shop", ["kafka_topics"])
+        together(self._prepare_shop, *(partial(self._prepare_service, name) for name in OF_SERVICES))
+
     def _prepare_shop(self) -> None:
-        env = self._base["shop"] | self._straight_to_the_broker() | {"ADMIN_PASSWORD": self.password}
-        env |= {"CDC_DATABASE_URL": self.servers.shop.url("shop", CAPTURE)}
         SecretFile(self.workspace.passwords).put("admin", self.password)
-        self._run("migrate-shop", "migrate", env)
-        self._run("seed", "seed --products 12 --customers 0 --stock", env, str(STOCK))
-        self._run("cdc-setup", "cdc_setup", env)
+        seed = ["seed", "--products", "12", "--customers", "0", "--stock", str(STOCK)]
+        self._commands("shop", ["migrate"], seed, ["cdc_setup"])
 
     def _prepare_service(self, name: str) -> None:
-        env = self._base[name] | self._straight_to_the_broker()
-        self._run(f"migrate-{name}", "migrate", env)
-        if self.servers.broker_url.startswith("kafka"):
-            shop = self._base["shop"] | self._straight_to_the_broker()
-            self._run(f"topics-{name}", "kafka_topics", shop)
-        self._run(f"declare-{name}", f"consume --declare --group {name}", env)
+        self._commands(name, ["migrate"], ["consume", "--declare", "--group", name])
+
+    def _commands(self, project: str, *commands: Sequence[str]) -> None:
+        """One after the other in one process, by no proxy."""
+        env = self._base[project] | self._straight() | {"ADMIN_PASSWORD": self.password}
+        code = "import django; django.setup()\nfrom django.core.management import call_command\n"
+        code += f"for command in {commands!r}: call_command(*command)"
+        programs.run(f"{project}-{commands[0][0]}", ["-c", code], env, self.workspace)
 
     def _start_programs(self) -> None:
         port = self.links["client-shop"].target_port
@@ -181,15 +186,15 @@ class World:
             "BROKER_URL": self.links[f"{name}-broker"].through(self.servers.broker_url),
         }
 
-    def _straight_to_the_broker(self) -> Environment:
-        return {"BROKER_URL": self.servers.broker_url}
+    def _straight(self) -> Environment:
+        return {
+            "BROKER_URL": self.servers.broker_url,
+            "CDC_DATABASE_URL": self.servers.shop.url("shop", CAPTURE),
+        }
 
     def _database(self, name: str) -> str:
         server = self.servers.services if name in OF_SERVICES else self.servers.shop
         return server.url(name, name)
-
-    def _run(self, name: str, command: str, env: Environment, *more: str) -> None:
-        programs.run(name, ["-m", "django", *command.split(), *more], env, self.workspace)
 
     def __enter__(self) -> Self:
         return self
