@@ -56,7 +56,7 @@ def _chaos(options: argparse.Namespace, console: Console) -> bool:
         evidence = run.go(schedule(options.seed), seconds=options.minutes * 60)
         findings = judge(evidence)
     good = all(finding.holds for finding in findings)
-    Report(console).all(findings, run.done, world.deaths)
+    Report(console).all(findings, run.done, world.oddities)
     if good:
         _forget_data(workspace.root)
         console.print(

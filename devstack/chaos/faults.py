@@ -10,7 +10,6 @@ from devstack.chaos import clock
 from devstack.chaos.schedule import Fault
 from devstack.chaos.servers import OF_SERVICES
 from devstack.chaos.world import RELAYS, World
-from devstack.shop.programs import Program
 from devstack.waiting import wait_for
 
 JUMPS_SECONDS = (-7_200, -90, 90, 7_200)
@@ -18,7 +17,6 @@ DELAYS_SECONDS = (0.02, 0.25)
 NO_TIME_AT_ALL, THREE_MINUTES = "0", "0.05"
 """Hours of retention. An inbox has to remember for longer than a double may be under way."""
 COMMAND_SECONDS = 60
-SETTLING_SECONDS = 30
 WORKER_SECONDS = 30
 
 
@@ -39,7 +37,7 @@ def _kill(world: World, victim: str, _spice: float) -> Iterator[None]:
         _a_worker(world).kill()  # gunicorn's master starts another
         yield
         return
-    world.programs[victim].kill_9()
+    world.kill(victim)
     yield
     world.programs[victim].start()
 
@@ -93,7 +91,7 @@ def _kill_server(world: World, victim: str, _spice: float) -> Iterator[None]:
 def _prune(world: World, victim: str, _spice: float) -> Iterator[None]:
     """A disk runs full and somebody deletes what may be deleted; a backlog waits for its dead relay meanwhile."""
     if victim == "outbox":
-        world.programs["relay"].kill_9()
+        world.kill("relay")
         pruning = [world.command("shop", "outbox_prune", "--hours", NO_TIME_AT_ALL)]
     else:
         pruning = [world.command(name, "inbox_prune", "--hours", THREE_MINUTES) for name in OF_SERVICES]
@@ -122,8 +120,7 @@ def _switch(world: World, _victim: str, spice: float) -> Iterator[None]:
     new = world.new_relay(others[int(spice * len(others)) % len(others)])
     new.start()
     yield
-    _end(old, kindly=spice < 0.5)
-    world.programs["relay"] = new
+    world.replace("relay", old, new, kindly=spice < 0.5)
 
 
 def _deploy(world: World, victim: str, spice: float) -> Iterator[None]:
@@ -132,15 +129,7 @@ def _deploy(world: World, victim: str, spice: float) -> Iterator[None]:
     new = world.new_consumer(victim, reads=3 - world.reads[victim])
     new.start()
     yield
-    _end(old, kindly=spice < 0.5)
-    world.programs[victim] = new
-
-
-def _end(program: Program, *, kindly: bool) -> None:
-    if kindly:
-        program.process.terminate(timeout=SETTLING_SECONDS)
-    else:
-        program.process.kill_9()
+    world.replace(victim, old, new, kindly=spice < 0.5)
 
 
 def _a_worker(world: World) -> psutil.Process:

@@ -14,7 +14,7 @@ class Report:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def all(self, findings: Sequence[Finding], done: Done, deaths: Sequence[str]) -> None:
+    def all(self, findings: Sequence[Finding], done: Done, oddities: Sequence[str]) -> None:
         self._line("")
         show(findings, self._console)
         self._line("")
@@ -25,8 +25,8 @@ class Report:
             self._line(f"  not reached by this schedule in this time: {', '.join(untouched)}")
         for fault, reason in done.not_exercised.items():
             self._line(f"  NOT EXERCISED: {fault}: {reason}", "bold red")
-        for death in deaths:
-            self._line(f"  {death}", "yellow")
+        for oddity in oddities:
+            self._line(f"  {oddity}", "yellow")
 
     def _line(self, text: str, style: str | None = None) -> None:
         self._console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)

@@ -83,6 +83,7 @@ class Run:
         return time.monotonic() < until
 
     def _inflict(self, step: Step) -> None:
+        self._world.supervise()
         with ExitStack() as stack:
             for fault in step.faults:
                 try:

@@ -14,7 +14,7 @@ OF_PROCESSES = {
     "kill": ("shop", "shop-worker", *WORKERS),
     "stop": ("shop-worker", *WORKERS),
     "prune": ("outbox", "inbox"),
-    "clock": WORKERS,
+    "clock": ("shop", *WORKERS),
     "switch": ("relay",),
     "deploy": ("notifications", "auditor"),
 }

@@ -32,12 +32,13 @@ RELAYS = tuple(kind for kind in get_args(StranglerSettings.model_fields["relay"]
 """Those that run in a process of ours, on any broker."""
 STOCK = 300
 COMMAND_SECONDS = 60
+STOP_SECONDS = 30
 
 
 class World:
     """`with World(...) as world: world.start(steps)`. `settings` may replace those of a project, to plant a fault.
 
-    `tell` hears of every program that ended although nobody had ended it.
+    `tell` hears of every program that ended although nobody had ended it, or not as it should have.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class World:
         self.clocks: dict[str, Clock] = {}
         self.relay_kind = "polling"
         self.reads = dict.fromkeys(OF_SERVICES, 1)
-        self.deaths: list[str] = []
+        self.oddities: list[str] = []
         self._tell = tell
         self._settings = {**SETTINGS, **(settings or {})}
         self._base: dict[str, Environment] = {}
@@ -96,13 +97,25 @@ class World:
         env = self._base[project] | self._straight()
         return self._program(arguments[0], ["-m", "django", *arguments], env, with_clock=False)
 
+    def kill(self, name: str) -> None:
+        """`kill -9`, and nobody starts it again."""
+        self.programs[name].killed = True
+        self.programs[name].process.kill_9()
+
+    def replace(self, name: str, old: Program, new: Program, *, kindly: bool) -> None:
+        """The new one is at work already; the old one is asked to end, or killed."""
+        self.programs[name] = new
+        if not kindly:
+            old.process.kill_9()
+        elif (code := old.process.terminate(timeout=STOP_SECONDS)) != 0:
+            self._note(f"{name} was asked to end, and its exit code is {code}")
+
     def supervise(self) -> None:
         """Start again what ended by itself, as any supervisor would."""
         for name, program in self.programs.items():
             if not program.killed and not program.process.running:
                 last = program.process.tail(3).splitlines()[-1:]
-                self.deaths.append(f"{name} ended with exit code {program.process.returncode}: {' '.join(last)}")
-                self._tell(f"{self.deaths[-1]}; started again")
+                self._note(f"{name} ended by itself with exit code {program.process.returncode}: {' '.join(last)}")
                 program.start()
 
     def calm_down(self) -> None:
@@ -111,14 +124,14 @@ class World:
             link.heal()
         for each in self.clocks.values():
             each.jump(0)
-        self.programs["shop"].process.terminate(timeout=30)
+        self.programs["shop"].process.terminate(timeout=STOP_SECONDS)
         self.programs["shop"].start()
         self.programs["shop"].wait_until_ready()
         wait_until_healthy(self.programs["shop"])
 
     def stop_consumers(self) -> None:
         """In order, so that what they held is given back to the broker."""
-        together(*(partial(self.programs[name].process.terminate, timeout=30) for name in OF_SERVICES))
+        together(*(partial(self.programs[name].process.terminate, timeout=STOP_SECONDS) for name in OF_SERVICES))
 
     def backlog(self) -> dict[str, int]:
         """Messages that wait in the broker, by group. Exact once no consumer runs."""
@@ -128,6 +141,10 @@ class World:
         return {name: _count_said_by(program) for name, program in asked.items()}
 
     # --- how it is put together
+
+    def _note(self, what: str) -> None:
+        self.oddities.append(what)
+        self._tell(f"  {what}")
 
     def _prepare(self) -> None:
         if self.servers.broker_url.startswith("kafka"):
@@ -151,12 +168,16 @@ class World:
 
     def _start_programs(self) -> None:
         port = self.links["client-shop"].target_port
-        shop = self._base["shop"] | {
-            "DATABASE_URL": self.links["shop-database"].through(self._database("shop")),
-            "STAGE_NOTIFICATIONS": "extracted",
-            "THROTTLE_USER": "off",
-            "THROTTLE_CHECKOUT": "off",
-        }
+        shop = (
+            self._base["shop"]
+            | self._clock_of("shop")
+            | {
+                "DATABASE_URL": self.links["shop-database"].through(self._database("shop")),
+                "STAGE_NOTIFICATIONS": "extracted",
+                "THROTTLE_USER": "off",
+                "THROTTLE_CHECKOUT": "off",
+            }
+        )
         self.programs["shop"] = programs.web("shop", "monolith.wsgi", shop, self.workspace, port)
         self._all.append(self.programs["shop"])
         self.programs["relay"] = self.new_relay("polling")
@@ -172,13 +193,20 @@ class World:
     def _program(self, name: str, command: list[str], env: Environment, *, with_clock: bool = True) -> Program:
         """Each start of a name has a log of its own: two may run side by side."""
         self._started += 1
-        if with_clock and (library := clock.find()):
-            if name not in self.clocks:
-                self.clocks[name] = Clock(library, self.workspace.run / f"{name}.clock")
-            env = env | self.clocks[name].environment
+        if with_clock:
+            env = env | self._clock_of(name)
         program = Program(f"{name}-{self._started}", command, env, self.workspace, ready="")
         self._all.append(program)
         return program
+
+    def _clock_of(self, name: str) -> Environment:
+        """Nothing where no clock can be moved."""
+        library = clock.find()
+        if library is None:
+            return {}
+        if name not in self.clocks:
+            self.clocks[name] = Clock(library, self.workspace.run / f"{name}.clock")
+        return self.clocks[name].environment
 
     def _service(self, name: str) -> Environment:
         return self._base[name] | {

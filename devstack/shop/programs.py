@@ -16,7 +16,7 @@ from devstack.shop.environment import Environment
 from devstack.shop.workspace import PROJECT, Workspace
 
 START_SECONDS = 90
-HEALTH_SECONDS = 30
+HEALTH_SECONDS = 90
 
 
 class Program:
