@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 import psycopg
@@ -53,7 +54,7 @@ def _chaos(options: argparse.Namespace, console: Console) -> bool:
         everything.callback(ignore_signals)
         world.start(Steps(console))
         run = Run(world, seed=options.seed, tell=tell)
-        evidence = run.go(schedule(options.seed), seconds=options.minutes * 60)
+        evidence = run.go(islice(schedule(options.seed), options.steps), seconds=options.minutes * 60)
         findings = judge(evidence)
     good = all(finding.holds for finding in findings)
     Report(console).all(findings, run.done, world.oddities)
@@ -94,6 +95,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, metavar="N", help="the same number gives the same schedule (default: any)")
     parser.add_argument("--minutes", type=float, default=2.0, help="how long faults go on (default 2)")
+    parser.add_argument("--steps", type=int, metavar="N", help="at most so many of the schedule (default: no limit)")
     parser.add_argument("--broker", choices=BROKERS, default="pgmq", help="default pgmq")
     options = parser.parse_args(arguments)
     if options.seed is None:
