@@ -8,7 +8,6 @@ from functools import partial
 from types import TracebackType
 from typing import Self, get_args
 
-from devstack.chaos import clock
 from devstack.chaos.clock import Clock
 from devstack.chaos.servers import CAPTURE, OF_SERVICES, Servers
 from devstack.ports import LOOPBACK, free_port
@@ -84,7 +83,7 @@ class World:
             "BROKER_URL": broker.through(self.servers.broker_url),
             "RELAY": kind,
         }
-        return self._program("relay", ["manage.py", "relay"], env, with_clock=kind != "debezium")
+        return self._program("relay", ["manage.py", "relay"], env)
 
     def new_consumer(self, name: str, reads: int) -> Program:
         """Of the group that is named as its service is."""
@@ -200,12 +199,8 @@ class World:
         return program
 
     def _clock_of(self, name: str) -> Environment:
-        """Nothing where no clock can be moved."""
-        library = clock.find()
-        if library is None:
-            return {}
         if name not in self.clocks:
-            self.clocks[name] = Clock(library, self.workspace.run / f"{name}.clock")
+            self.clocks[name] = Clock(self.workspace.run / f"{name}.clock")
         return self.clocks[name].environment
 
     def _service(self, name: str) -> Environment:
