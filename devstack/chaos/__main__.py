@@ -57,7 +57,7 @@ def _chaos(options: argparse.Namespace, console: Console) -> bool:
         evidence = run.go(islice(schedule(options.seed), options.steps), seconds=options.minutes * 60)
         findings = judge(evidence)
     good = all(finding.holds for finding in findings)
-    Report(console).all(findings, run.exercised, world.oddities)
+    Report(console).all(findings, run.exercised, world)
     if good:
         _forget_data(workspace.root)
         console.print(

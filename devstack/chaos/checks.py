@@ -125,9 +125,9 @@ def _mails(case: Case) -> Iterator[str]:
     """SMTP has no transactions: a mail may go out twice under one Message-ID, by which it is known for a double."""
     mails, mailbox = case.evidence.mails, case.evidence.mailbox
     found = Counter((mail.order, mail.template, mail.address) for mail in mails)
-    for each in sorted(found.keys() | case.expected.mails.keys()):
-        if found[each] != case.expected.mails[each]:
-            yield f"{' '.join(each)}: {found[each]} e-mails instead of {case.expected.mails[each]}"
+    for kind in sorted(found.keys() | case.expected.mails.keys()):
+        if found[kind] != case.expected.mails[kind]:
+            yield f"{' '.join(kind)}: {found[kind]} e-mails instead of {case.expected.mails[kind]}"
     for mail in mails:
         if mail.status != "sent" or mail.message_id not in mailbox:
             yield f"{mail.template} of {mail.order} is {mail.status}, sent {mailbox[mail.message_id]} times"

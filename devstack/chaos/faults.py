@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import psutil
 
@@ -38,11 +38,17 @@ def _kill(world: World, victim: str, _spice: float) -> Iterator[None]:
 
 def _stop(world: World, victim: str, _spice: float) -> Iterator[None]:
     """The slowest there is: it keeps its connections, its locks and what it has in hand."""
-    stopped = _a_worker(world) if victim == "shop-worker" else psutil.Process(world.programs[victim].process.pid)
-    stopped.send_signal(signal.SIGSTOP)
+    if victim == "shop-worker":
+        worker = _a_worker(world)
+        worker.suspend()
+        yield
+        with suppress(psutil.NoSuchProcess):  # gunicorn kills a worker that says nothing for too long
+            worker.resume()
+        return
+    process = world.programs[victim].process
+    process.send_signal(signal.SIGSTOP)
     yield
-    if stopped.is_running():  # gunicorn kills a worker that says nothing for too long
-        stopped.send_signal(signal.SIGCONT)
+    process.send_signal(signal.SIGCONT)
 
 
 def _cut(world: World, victim: str, _spice: float) -> Iterator[None]:

@@ -2,18 +2,19 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import Self, get_args
 
 from devstack.chaos.clock import Clock
-from devstack.chaos.servers import CAPTURE, OF_SERVICES, Servers
+from devstack.chaos.environments import Environments
+from devstack.chaos.servers import OF_SERVICES, Servers
 from devstack.ports import LOOPBACK, free_port
-from devstack.secretfile import SecretFile
 from devstack.shop import programs
-from devstack.shop.environment import Environment, of_project
+from devstack.shop.environment import Environment
 from devstack.shop.errors import CannotGoOn
 from devstack.shop.programs import Program, together, wait_until_healthy
 from devstack.shop.steps import Steps
@@ -21,15 +22,10 @@ from devstack.shop.workspace import Workspace
 from strangler.conf import StranglerSettings
 from strangler.testing.link import TcpProxy
 
-SETTINGS = {
-    "shop": "monolith.settings",
-    "notifications": "extracted.notifications.settings",
-    "auditor": "devstack.chaos.auditor.settings",
-}
 _OURS = {"polling", "debezium", "stream"}
 RELAYS = tuple(kind for kind in get_args(StranglerSettings.model_fields["relay"].annotation) if kind in _OURS)
 """Those that run in a process of ours, on any broker."""
-STOCK = 300
+RELAY_BEGINS = "relay_started|relay_streams"
 COMMAND_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -53,10 +49,10 @@ class World:
         self.reads = dict.fromkeys(OF_SERVICES, 1)
         self.oddities: list[str] = []
         self._tell = tell
-        self._settings = {**SETTINGS, **(settings or {})}
-        self._base: dict[str, Environment] = {}
+        self._settings = settings or {}
         self._started = 0
         self._all: list[Program] = []
+        self._relays: list[tuple[str, Program]] = []
         self._stack = ExitStack()
 
     def start(self, steps: Steps) -> None:
@@ -64,10 +60,9 @@ class World:
             self._stack.enter_context(self.servers)
             self.servers.start()
         self.links = self.servers.links(free_port())
-        for name, settings in self._settings.items():
-            self._base[name] = of_project(name, self.workspace, self._database(name), settings)
+        self._environments = Environments(self.workspace, self.servers, self.links, self._settings)
         with steps.step("tables, queues, products"):
-            self._prepare()
+            self._environments.prepare(self.password)
         with steps.step("shop, relay, notifications, auditor"):
             self._start_programs()
             self.shop_url = f"http://{LOOPBACK}:{self.links['client-shop'].port}"
@@ -76,24 +71,19 @@ class World:
 
     def new_relay(self, kind: str) -> Program:
         self.relay_kind = kind
-        database, broker = self.links["relay-database"], self.links["relay-broker"]
-        env = self._base["shop"] | {
-            "DATABASE_URL": database.through(self._database("shop")),
-            "CDC_DATABASE_URL": database.through(self.servers.shop.url("shop", CAPTURE)),
-            "BROKER_URL": broker.through(self.servers.broker_url),
-            "RELAY": kind,
-        }
-        return self._program("relay", ["manage.py", "relay"], env)
+        relay = self._program("relay", ["manage.py", "relay"], self._environments.relay(kind))
+        self._relays.append((kind, relay))
+        return relay
 
     def new_consumer(self, name: str, reads: int) -> Program:
         """Of the group that is named as its service is."""
         self.reads[name] = reads
-        env = self._service(name) | {"AUDITOR_READS": str(reads)}
+        env = self._environments.service(name) | {"AUDITOR_READS": str(reads)}
         return self._program(name, ["-m", "django", "consume", "--group", name], env)
 
     def command(self, project: str, *arguments: str) -> Program:
         """A management command beside the rest, straight to its database and the broker."""
-        env = self._base[project] | self._straight()
+        env = self._environments.straight(project)
         return self._program(arguments[0], ["-m", "django", *arguments], env, with_clock=False)
 
     def kill(self, name: str) -> None:
@@ -128,6 +118,13 @@ class World:
         self.programs["shop"].wait_until_ready()
         wait_until_healthy(self.programs["shop"])
 
+    def relays_at_work(self) -> Counter[str]:
+        """How often a relay of each kind began to carry events: it lost its connection, or was started, before."""
+        begun: Counter[str] = Counter()
+        for kind, program in self._relays:
+            begun[kind] += len(re.findall(RELAY_BEGINS, program.process.log.read_text(encoding="utf-8")))
+        return begun
+
     def stop_consumers(self) -> None:
         """In order, so that what they held is given back to the broker."""
         together(*(partial(self.programs[name].process.terminate, timeout=STOP_SECONDS) for name in OF_SERVICES))
@@ -145,45 +142,15 @@ class World:
         self.oddities.append(what)
         self._tell(f"  {what}")
 
-    def _prepare(self) -> None:
-        if self.servers.broker_url.startswith("kafka"):
-            self._commands("shop", ["kafka_topics"])
-        together(self._prepare_shop, *(partial(self._prepare_service, name) for name in OF_SERVICES))
-
-    def _prepare_shop(self) -> None:
-        SecretFile(self.workspace.passwords).put("admin", self.password)
-        seed = ["seed", "--products", "12", "--customers", "0", "--stock", str(STOCK)]
-        self._commands("shop", ["migrate"], seed, ["cdc_setup"])
-
-    def _prepare_service(self, name: str) -> None:
-        self._commands(name, ["migrate"], ["consume", "--declare", "--group", name])
-
-    def _commands(self, project: str, *commands: Sequence[str]) -> None:
-        """One after the other in one process, by no proxy."""
-        env = self._base[project] | self._straight() | {"ADMIN_PASSWORD": self.password}
-        code = "import django; django.setup()\nfrom django.core.management import call_command\n"
-        code += f"for command in {commands!r}: call_command(*command)"
-        programs.run(f"{project}-{commands[0][0]}", ["-c", code], env, self.workspace)
-
     def _start_programs(self) -> None:
-        port = self.links["client-shop"].target_port
-        shop = (
-            self._base["shop"]
-            | self._clock_of("shop")
-            | {
-                "DATABASE_URL": self.links["shop-database"].through(self._database("shop")),
-                "STAGE_NOTIFICATIONS": "extracted",
-                "THROTTLE_USER": "off",
-                "THROTTLE_CHECKOUT": "off",
-            }
-        )
-        self.programs["shop"] = programs.web("shop", "monolith.wsgi", shop, self.workspace, port)
+        env, port = self._environments.shop() | self._clock_of("shop"), self.links["client-shop"].target_port
+        self.programs["shop"] = programs.web("shop", "monolith.wsgi", env, self.workspace, port)
         self._all.append(self.programs["shop"])
         self.programs["relay"] = self.new_relay("polling")
         for name in OF_SERVICES:
             self.programs[name] = self.new_consumer(name, 1)
         deliver = ["-m", "django", "deliver_emails", "--loop", "--interval", "1"]
-        self.programs["mailer"] = self._program("mailer", deliver, self._service("notifications"))
+        self.programs["mailer"] = self._program("mailer", deliver, self._environments.service("notifications"))
         for program in self.programs.values():
             program.start()
         self.programs["shop"].wait_until_ready()
@@ -202,22 +169,6 @@ class World:
         if name not in self.clocks:
             self.clocks[name] = Clock(self.workspace.run / f"{name}.clock")
         return self.clocks[name].environment
-
-    def _service(self, name: str) -> Environment:
-        return self._base[name] | {
-            "DATABASE_URL": self.links[f"{name}-database"].through(self._database(name)),
-            "BROKER_URL": self.links[f"{name}-broker"].through(self.servers.broker_url),
-        }
-
-    def _straight(self) -> Environment:
-        return {
-            "BROKER_URL": self.servers.broker_url,
-            "CDC_DATABASE_URL": self.servers.shop.url("shop", CAPTURE),
-        }
-
-    def _database(self, name: str) -> str:
-        server = self.servers.services if name in OF_SERVICES else self.servers.shop
-        return server.url(name, name)
 
     def __enter__(self) -> Self:
         return self
