@@ -130,7 +130,7 @@ class KafkaSubscriber(ClosingBase):
             self._paused = consumer.assignment()
             consumer.pause(self._paused)
         elif self._out < self._prefetch and self._paused:
-            consumer.resume([each for each in self._paused if (each.topic, each.partition) in self._held])
+            consumer.resume(self._paused)
             self._paused = []
 
     # --- what is known about us
@@ -160,6 +160,9 @@ class KafkaSubscriber(ClosingBase):
                 Progress.read(each.offset, each.metadata or "") if known else Progress(self._binding.began(*where))
             )
         consumer.incremental_assign([TopicPartition(each.topic, each.partition, self._at(each)) for each in partitions])
+        if self._paused:
+            consumer.pause(partitions)
+            self._paused += partitions
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._commit(consumer)
@@ -169,6 +172,7 @@ class KafkaSubscriber(ClosingBase):
         for each in partitions:
             progress = self._held.pop((each.topic, each.partition), None)
             self._out -= progress.outstanding if progress else 0
+        consumer.resume(partitions)  # or one that comes back would still be paused, with nobody to resume it
         consumer.incremental_unassign(partitions)
 
     def _at(self, partition: TopicPartition) -> int:

@@ -81,7 +81,7 @@ def test_members_share_the_partitions_and_each_key_stays_in_order_while_they_com
             assert got == [body for body in wanted if body in got]
 
 
-def test_a_delivery_from_a_partition_that_went_to_another_member_is_void_and_no_longer_out(broker: Broker) -> None:
+def test_what_was_taken_from_a_partition_that_went_to_another_member_is_void_and_no_longer_out(broker: Broker) -> None:
     with broker.subscriber("billing", [PLACED], prefetch=60) as first:
         publish(broker, sent := [message(number, key=f"order:{number}") for number in range(60)])
         held = receive(first, 60)
@@ -92,8 +92,36 @@ def test_a_delivery_from_a_partition_that_went_to_another_member_is_void_and_no_
         assert set(second.bodies) < set(bodies_of(sent))
         publish(broker, [message(number, key=f"order:{number}") for number in range(600)])
         assert len(receive(first, 60)) == 60
+        second.leave()
+        publish(broker, [message(number, key=f"order:{number}") for number in range(60)])
+
+        def has_all_partitions() -> bool:
+            assert first.receive(timeout=0.1) == []
+            return len(first._held) == 3
+
+        until(has_all_partitions, "the second member's partitions")
         assert first.receive(timeout=NOTHING_FOR) == []
-    second.leave()
+
+
+def test_a_partition_that_was_taken_away_while_prefetch_was_out_is_read_on_when_it_comes_back(broker: Broker) -> None:
+    with broker.subscriber("billing", [PLACED], prefetch=60) as first:
+        publish(broker, [message(number, key=f"order:{number}") for number in range(60)])
+        held = receive(first, 60)
+        first.receive(timeout=NOTHING_FOR)
+        second = Member(broker)
+        until(lambda: second.bodies or first.receive(timeout=0.1), "some partitions to go to the second member")
+        second.leave()
+        first.ack(held)
+        publish(broker, later := [message(number, key=f"order:{number}") for number in range(100, 160)])
+        arrived: set[bytes] = set()
+
+        def all_came() -> bool:
+            deliveries = first.receive(timeout=0.1)
+            arrived.update(contents(deliveries))
+            first.ack(deliveries)
+            return set(bodies_of(later)) <= arrived
+
+        until(all_came, "what lies in every partition")
 
 
 def test_a_killed_broker_loses_nothing_it_confirmed(hasty: None, tmp_path_factory: pytest.TempPathFactory) -> None:
