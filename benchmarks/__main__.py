@@ -6,34 +6,40 @@ and docs/img/benchmarks.svg.
 
 from __future__ import annotations
 
+import sys
 import time
 from types import ModuleType
+
+from rich.console import Console
 
 from benchmarks import backlog, consume, engine, history, latency, memory, publish, relay, two
 from benchmarks.harness import page
 from benchmarks.harness.alone import arguments, console_of_any_width, progress
 from benchmarks.harness.machine import busy, machine
-from benchmarks.harness.outcome import Outcome
-from benchmarks.harness.scale import QUICK
+from benchmarks.harness.outcome import Outcome, Tick
+from benchmarks.harness.scale import QUICK, Scale
 from benchmarks.harness.table import show
 from benchmarks.stack import Stack
 
+LINE = "\n"
 FIGURES = (publish, relay, consume, engine, latency, history, backlog, two, memory)
 QUICK_SECONDS = 240
 """After so much of a quick run no other figure is begun: it has to end within five minutes."""
 
 
-def main() -> None:
+def main() -> int:
+    """The exit status: 1 where a figure failed."""
     scale = arguments(__doc__)
     console = console_of_any_width()
     started, load = time.monotonic(), busy()
     outcome = Outcome()
+    failed = 0
     with progress(console, len(FIGURES)) as (tick, done), Stack() as stack:
         for figure in FIGURES:
             if scale.name == QUICK.name and time.monotonic() - started > QUICK_SECONDS:
-                _leave_out(outcome, figure)
+                _leave_out(outcome, figure, f"{QUICK_SECONDS / 60:g} of the five minutes of a quick run were over")
             else:
-                outcome.extend(figure.measure(stack, scale, tick))
+                failed += not _measure(outcome, figure, stack, scale, tick, console)
             done()
     title = f"{scale.name} run of {(time.monotonic() - started) / 60:.0f} minutes on {machine()}, {load}"
     show(console, outcome, title)
@@ -42,11 +48,23 @@ def main() -> None:
     else:
         page.write(outcome, scale, title)
     print(outcome.as_json(), flush=True)
+    return 1 if failed else 0
 
 
-def _leave_out(outcome: Outcome, figure: ModuleType) -> None:
+def _measure(outcome: Outcome, figure: ModuleType, stack: Stack, scale: Scale, tick: Tick, console: Console) -> bool:
+    """A figure that fails is told, and the others are measured all the same: they took long enough."""
+    name = figure.__name__.rpartition(".")[2]
+    try:
+        outcome.extend(figure.measure(stack, scale, lambda what: tick(f"{name}: {what}")))
+    except (AssertionError, RuntimeError) as error:
+        console.print_exception()
+        _leave_out(outcome, figure, f"it failed: {str(error).partition(LINE)[0]}")
+        return False
+    return True
+
+
+def _leave_out(outcome: Outcome, figure: ModuleType, why: str) -> None:
     for key in figure.KEYS:
-        why = f"{QUICK_SECONDS / 60:g} of the five minutes of a quick run were over"
         outcome.not_measured(key, str(figure.__doc__).partition(":")[0], why)
 
 
@@ -56,4 +74,4 @@ _QUICK = (
 )
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

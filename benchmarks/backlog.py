@@ -15,11 +15,10 @@ KEYS = ("backlog_200k_vs_10k",)
 
 def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     sizes = scale.backlog_small, scale.backlog_large
-    rounds = min(scale.rounds, 3)
     contenders = {
         f"{relay.name}, {size:,}": contender_drain(stack, size, relay) for relay in (BARE, POLLING) for size in sizes
     }
-    samples = take_turns(contenders, rounds, tick)
+    samples = take_turns(contenders, scale.long_rounds, tick)
     outcome = Outcome()
     outcome.add_rows("relay, by backlog", samples, "events/s")
     for relay, key, target in (

@@ -7,6 +7,7 @@ Peers get fewer messages, because they take longer. `--peer-rounds 0` leaves the
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from benchmarks import watching
 from benchmarks.bare.queue import Queue
@@ -23,7 +24,7 @@ from devstack.processes import ManagedProcess
 
 KEYS = ("consumer_vs_bare", "consumer_vs_best_peer")
 FIGURE = "consumer"
-BARE, KIT = "bare dedupe + update", "consumer with inbox"
+BARE, KIT, CLIENT = "bare dedupe + update", "consumer with inbox", "py-amqp alone, acknowledging"
 ROUTING_KEY = "bench.stock_moved"
 _MOVED = "SELECT coalesce(sum(moved), 0) FROM bench_stock"
 
@@ -34,6 +35,7 @@ Start = Callable[[], ManagedProcess]
 def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     outcome = Outcome()
     contenders = {BARE: bare(stack, scale.consumed), KIT: kit(stack, scale.consumed)}
+    contenders[CLIENT] = partial(_client, stack, scale.consumed)
     samples = take_turns(contenders, scale.rounds, tick)
     outcome.add_rows(FIGURE, samples, "messages/s")
     ratio = samples.ratio(KIT, BARE)
@@ -44,15 +46,16 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
 
 def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> None:
     key, title = "consumer_vs_best_peer", "consumer / best peer"
-    if not scale.peer_rounds or not environment.available():
-        outcome.not_measured(key, title, environment.why_not(scale.peer_rounds))
+    peers = environment.taking_part(environment.CONSUMERS, scale)
+    if not peers:
+        outcome.not_measured(key, title, environment.why_not(scale))
         return
     messages = scale.peer_consumed
     contenders = {BARE: bare(stack, messages), KIT: kit(stack, messages)}
-    contenders |= {peer.name: _peer(stack, messages, peer) for peer in environment.CONSUMERS}
+    contenders |= {peer.name: _peer(stack, messages, peer) for peer in peers}
     samples = take_turns(contenders, scale.peer_rounds, tick)
     outcome.add_rows(f"{FIGURE}, {messages:,}", samples, "messages/s")
-    names = [peer.name for peer in environment.CONSUMERS]
+    names = [peer.name for peer in peers]
     best = samples.best(names)
     outcome.add_ratio(key, title, samples.ratio(KIT, best), note=f"the best is {best}")
     for name in names:
@@ -70,6 +73,15 @@ def bare(stack: Stack, messages: int) -> Measure:
     env = {**stack.env, "QUEUE": stack.queue.name}
     start = lambda: stack.start("bare-consume", "-m", "benchmarks.bare.consume", env=env)  # noqa: E731
     return drain(stack, messages, _events(stack.queue), start)
+
+
+def _client(stack: Stack, messages: int) -> float:
+    stack.queue.empty()
+    _events(stack.queue)(messages)
+    answer = stack.folder / "drain.txt"
+    env = {**stack.env, "QUEUE": stack.queue.name}
+    stack.run("drain", "-m", "benchmarks.bare.drain", str(messages), str(answer), env=env)
+    return float(answer.read_text(encoding="ascii"))
 
 
 def _peer(stack: Stack, messages: int, peer: Peer) -> Measure:

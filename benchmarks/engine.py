@@ -1,4 +1,4 @@
-"""What comes out of the log: `python -m benchmarks.engine --rounds 3 --captured 30000`.
+"""What comes out of the log: `python -m benchmarks.engine --long-rounds 3 --captured 30000`.
 
 Debezium's engine alone into a handler that counts, psycopg alone decoding pgoutput, and the kit's Debezium relay on to
 RabbitMQ. The events are in the log, behind a slot, before any of them goes on.
@@ -30,7 +30,7 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     engine = partial(_alone, stack, events, "engine", "benchmarks.bare.engine", SLOT)
     decode = partial(_alone, stack, events, "decode", "benchmarks.bare.decode", SLOT, PUBLICATION)
     contenders: dict[str, Measure] = {ENGINE: engine, DECODE: decode, RELAY: partial(_relay, stack, events)}
-    samples = take_turns(contenders, min(scale.rounds, 5), tick)
+    samples = take_turns(contenders, scale.long_rounds, tick)
     outcome = Outcome()
     outcome.add_rows("from the log", samples, "events/s")
     ratio = samples.ratio(RELAY, ENGINE)

@@ -1,4 +1,4 @@
-"""From COMMIT to the broker's other side: `python -m benchmarks.latency --rounds 3 --pace-seconds 15`.
+"""From COMMIT to the broker's other side: `python -m benchmarks.latency --long-rounds 3 --pace-seconds 10`.
 
 Load, relay and receiver are processes of their own on one machine and read one clock. The time begins just before
 COMMIT is sent, so that PostgreSQL's own write is in it, and ends when the receiver has the message. The same relay
@@ -42,31 +42,24 @@ class Runner:
 
 
 def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
-    runners = {relay.name: _ours(stack, relay) for relay in (*RELAYS, DEBEZIUM) if relay.missing() is None}
-    peers = _peers(scale)
+    relays = (*RELAYS, DEBEZIUM) if scale.everybody else RELAYS
+    runners = {relay.name: _ours(stack, relay) for relay in relays if relay.missing() is None}
+    peers = environment.taking_part(environment.RELAYS, scale)
     runners |= {peer.name: _peer(stack, peer) for peer in peers}
     samples = Samples()
-    rounds = max(1, min(scale.rounds, scale.peer_rounds or scale.rounds))
-    for number in range(rounds):
+    for number in range(scale.long_rounds):
         for name, runner in runners.items():
-            tick(f"latency, {name}, round {number + 1} of {rounds}")
+            tick(f"{name}, round {number + 1} of {scale.long_rounds}")
             for rate, (p50, p99) in _round(stack, runner, scale.pace_seconds).items():
                 samples.add(f"{name}, {rate}/s, p50", p50)
                 samples.add(f"{name}, {rate}/s, p99", p99)
     outcome = Outcome()
     outcome.add_rows("commit to broker", samples, "ms")
-    _ratios(outcome, samples, peers)
+    _ratios(outcome, samples, peers, environment.why_not(scale))
     return outcome
 
 
-def _peers(scale: Scale) -> list[Peer]:
-    if not environment.available() or not scale.peer_rounds:
-        return []
-    polling = [peer for peer in environment.RELAYS if not peer.notifies]
-    return [peer for peer in environment.RELAYS if peer.notifies] + polling[: scale.polling_peers]
-
-
-def _ratios(outcome: Outcome, samples: Samples, peers: list[Peer]) -> None:
+def _ratios(outcome: Outcome, samples: Samples, peers: list[Peer], why_not: str) -> None:
     kinds = (
         ("latency_p99_vs_best_peer", "the best peer that notifies", True, at_most(0.8)),
         ("latency_p99_vs_polling_peers", "the best peer that polls", False, at_most(0.05)),
@@ -77,7 +70,7 @@ def _ratios(outcome: Outcome, samples: Samples, peers: list[Peer]) -> None:
             whole = key if rate == RATES[-1] else f"{key}_{rate}"
             title = f"p99 of the polling relay / of {what}, {rate} events/s"
             if not names:
-                outcome.not_measured(whole, title, environment.why_not(0), target)
+                outcome.not_measured(whole, title, why_not, target)
                 continue
             of = {name: f"{name}, {rate}/s, p99" for name in names}
             best = min(names, key=lambda name: samples.spread(of[name]).median)
@@ -135,13 +128,13 @@ def _warm(runner: Runner, sent: Path, arrived: Path) -> None:
     """Until something has come through: a relay may need seconds to start."""
     sent.write_text("")
     _succeed(runner.load(10, 1, sent))
-    until(lambda: pace.read(sent).keys() <= pace.read(arrived).keys(), "the first events to arrive", seconds=60)
+    until(lambda: pace.read(sent).keys() <= pace.read(arrived).keys(), "the first events to arrive", seconds=120)
 
 
 def _at(rate: int, runner: Runner, seconds: float, sent: Path, arrived: Path) -> tuple[float, float]:
     sent.write_text("")
     _succeed(runner.load(rate, seconds + WARM_SECONDS, sent))
-    until(lambda: pace.read(sent).keys() <= pace.read(arrived).keys(), "every event to arrive", seconds=60)
+    until(lambda: pace.read(sent).keys() <= pace.read(arrived).keys(), "every event to arrive", seconds=180)
     return percentiles(pace.read(sent), pace.read(arrived))
 
 

@@ -50,16 +50,17 @@ def _against_bare(outcome: Outcome, samples: Samples) -> None:
 def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> None:
     """In rounds of their own, with the polling relay among them: everybody has the same few events."""
     key, title = "relay_polling_vs_best_peer", "polling relay / best peer"
-    if not scale.peer_rounds or not environment.available():
-        outcome.not_measured(key, title, environment.why_not(scale.peer_rounds), at_least(4))
+    peers = environment.taking_part(environment.RELAYS, scale)
+    if not peers:
+        outcome.not_measured(key, title, environment.why_not(scale), at_least(4))
         return
     bare, polling = RELAYS[0], RELAYS[1]
     events = scale.peer_relayed
     contenders = {relay.name: contender_drain(stack, events, relay) for relay in (bare, polling)}
-    contenders |= {peer.name: peer_drain(stack, events, peer) for peer in environment.RELAYS}
+    contenders |= {peer.name: peer_drain(stack, events, peer) for peer in peers}
     samples = take_turns(contenders, scale.peer_rounds, tick)
     outcome.add_rows(f"{FIGURE} of {events:,}", samples, "events/s")
-    names = [peer.name for peer in environment.RELAYS]
+    names = [peer.name for peer in peers]
     best = samples.best(names)
     outcome.add_ratio(key, title, samples.ratio(polling.name, best), at_least(4), note=f"the best is {best}")
     for name in names:

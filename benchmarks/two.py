@@ -1,4 +1,4 @@
-"""Two processes instead of one: `python -m benchmarks.two --rounds 3`. On a machine of two cores, servers included."""
+"""Two processes instead of one: `python -m benchmarks.two --long-rounds 3`. On a machine of two cores, servers included."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
             f"{relay.name}, {number}": relays(stack, relay, scale.relayed, count) for relay in (BARE, POLLING)
         }
         contenders[f"consumer, {number}"] = consume.kit(stack, scale.consumed, processes=count)
-    samples = take_turns(contenders, min(scale.rounds, 5), tick)
+    samples = take_turns(contenders, scale.long_rounds, tick)
     outcome = Outcome()
     outcome.add_rows("one process or two", samples, "per second")
     for key, name, target in (

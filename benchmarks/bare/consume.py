@@ -28,7 +28,9 @@ def handle(connection: psycopg.Connection, bodies: list[bytes]) -> None:
         cursor.executemany(_UPDATE, [(events[id]["quantity"], events[id]["sku"]) for (id,) in fresh])
 
 
-class Consumer:
+class Receiver:
+    """Takes what comes in portions; a portion is smaller when nothing more comes for a tenth of a second."""
+
     def __init__(self, url: str, queue: str) -> None:
         self._broker = connect(url)
         self._channel = self._broker.channel()
@@ -36,25 +38,35 @@ class Consumer:
         self._channel.basic_qos(0, PREFETCH, False)
         self._channel.basic_consume(queue, callback=self._waiting.append)
 
-    def step(self, connection: psycopg.Connection) -> int:
-        """One batch, or what there is of one after a tenth of a second. Returns how many were handled."""
-        while len(self._waiting) < BATCH:
+    def take(self, count: int) -> list[Any]:
+        while len(self._waiting) < count:
             try:
                 self._broker.drain_events(timeout=0.1)
             except TimeoutError:
                 break
-        batch, self._waiting[:BATCH] = self._waiting[:BATCH], []
-        if batch:
-            handle(connection, [message.body for message in batch])
-            self._channel.basic_ack(batch[-1].delivery_tag, multiple=True)
-        return len(batch)
+        taken, self._waiting[:count] = self._waiting[:count], []
+        return taken
+
+    def acknowledge(self, messages: list[Any]) -> None:
+        """And everything before the last of them."""
+        if messages:
+            self._channel.basic_ack(messages[-1].delivery_tag, multiple=True)
+
+
+def step(receiver: Receiver, connection: psycopg.Connection) -> int:
+    """One batch: handled, committed, then acknowledged. Returns how many."""
+    batch = receiver.take(BATCH)
+    if batch:
+        handle(connection, [message.body for message in batch])
+        receiver.acknowledge(batch)
+    return len(batch)
 
 
 def main() -> None:
-    consumer = Consumer(os.environ["BROKER_URL"], os.environ["QUEUE"])
+    receiver = Receiver(os.environ["BROKER_URL"], os.environ["QUEUE"])
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         while True:
-            consumer.step(connection)
+            step(receiver, connection)
 
 
 if __name__ == "__main__":

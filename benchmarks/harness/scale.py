@@ -11,7 +11,8 @@ class Scale:
 
     name: str
     rounds: int
-    peer_rounds: int  # rounds in which the slower peers take part
+    long_rounds: int  # of what takes long: latency, history, backlogs, two processes
+    peer_rounds: int  # 0 leaves peers out
     transactions: int  # of each kind in a round
     relayed: int
     peer_relayed: int
@@ -22,14 +23,15 @@ class Scale:
     backlog_large: int
     history: int  # handled rows in outbox and inbox
     pace_seconds: int  # for each rate
-    polling_peers: int  # how many of those that poll take part in the latency
     memory: int  # 0: not measured
+    everybody: int  # 0: of the peers only the fastest of each kind, and no latency of Debezium
 
 
 FULL = Scale(
     "full",
     rounds=7,
-    peer_rounds=5,
+    long_rounds=3,
+    peer_rounds=3,
     transactions=400,
     relayed=20_000,
     peer_relayed=4_000,
@@ -39,24 +41,25 @@ FULL = Scale(
     backlog_small=10_000,
     backlog_large=200_000,
     history=1_000_000,
-    pace_seconds=15,
-    polling_peers=3,
+    pace_seconds=10,
     memory=1_000_000,
+    everybody=1,
 )
 QUICK = Scale(
     "quick",
     rounds=2,
+    long_rounds=1,
     peer_rounds=1,
-    transactions=100,
-    relayed=6_000,
-    peer_relayed=1_000,
+    transactions=60,
+    relayed=5_000,
+    peer_relayed=1_500,
     consumed=5_000,
-    peer_consumed=1_000,
+    peer_consumed=1_500,
     captured=8_000,
     backlog_small=4_000,
-    backlog_large=40_000,
-    history=200_000,
-    pace_seconds=4,
-    polling_peers=1,
+    backlog_large=30_000,
+    history=100_000,
+    pace_seconds=3,
     memory=0,
+    everybody=0,
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from benchmarks.bare.queue import Queue
+from benchmarks.harness.scale import Scale
 from benchmarks.stack import EXCHANGE, ROOT, Stack, end
 from devstack.processes import ManagedProcess
 from strangler.testing.waiting import until
@@ -19,13 +20,15 @@ HOW_TO_GET_THEM = "the peers' environment is not there: python3 devstack/bootstr
 class Peer:
     """`module` is its file in this folder, `tables` what is emptied between rounds.
 
-    `own_format`: only it can write what it reads. `own_queue`: it makes the queue it reads from.
+    `own_format`: only it can write what it reads. `own_queue`: it makes the queue it reads from. `fastest`: of its
+    kind, so that a quick run does not do without it.
     """
 
     name: str
     module: str
     tables: tuple[str, ...]
     notifies: bool = False
+    fastest: bool = False
     own_format: bool = False
     own_queue: str = ""
 
@@ -72,31 +75,34 @@ class Peer:
 
 
 RELAYS = (
-    Peer("faststream-outbox", "faststream_outbox", ("faststream_outbox",), notifies=True),
+    Peer("faststream-outbox", "faststream_outbox", ("faststream_outbox",), notifies=True, fastest=True),
     Peer(
         "django-domain-events",
         "domain_events",
         ("django_domain_events_eventrecord", "django_domain_events_deliveryrecord"),
         notifies=True,
     ),
-    Peer("django-celery-outbox", "celery_outbox", ("celery_outbox",)),
+    Peer("django-celery-outbox", "celery_outbox", ("celery_outbox",), fastest=True),
     Peer("django-outbox-pattern", "outbox_pattern", ("published",)),
     Peer("jaiminho", "jaiminho", ("jaiminho_event",)),
 )
 CONSUMERS = (
-    Peer("FastStream", "faststream_consumer", ("peer_received",)),
+    Peer("FastStream", "faststream_consumer", ("peer_received",), fastest=True),
     Peer("Celery", "celery_worker", ("peer_received",), own_format=True),
     Peer("django-outbox-pattern", "outbox_pattern", ("received",), own_queue="outbox-pattern"),
 )
 
 
-def available() -> bool:
-    return PYTHON.exists()
+def taking_part(peers: Sequence[Peer], scale: Scale) -> list[Peer]:
+    """None where they are not installed or not wanted."""
+    if not PYTHON.exists() or not scale.peer_rounds:
+        return []
+    return [peer for peer in peers if scale.everybody or peer.fastest]
 
 
-def why_not(rounds: int) -> str:
+def why_not(scale: Scale) -> str:
     """Why no peer was measured."""
-    return "peers were left out (--peer-rounds 0)" if available() and not rounds else HOW_TO_GET_THEM
+    return HOW_TO_GET_THEM if scale.peer_rounds else "peers were left out (--peer-rounds 0)"
 
 
 def _env(stack: Stack) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.bare import tables
 from benchmarks.bare.confirms import Confirms, connect
-from benchmarks.bare.consume import Consumer
+from benchmarks.bare.consume import Receiver, step
 from benchmarks.bare.decode import read_inserts, stream
 from benchmarks.bare.load import insert
 from benchmarks.bare.queue import Queue
@@ -83,10 +83,10 @@ def test_the_bare_relay_settles_nothing_that_no_queue_takes(database: psycopg.Co
 def test_the_bare_consumer_takes_each_message_to_effect_once(database: psycopg.Connection, queue: Queue) -> None:
     twice = [body(f"sku-{n % 2}") for n in range(150)] * 2
     queue.fill(twice, ROUTING_KEY)
-    consumer = Consumer(servers.rabbitmq().url, queue.name)
+    receiver = Receiver(servers.rabbitmq().url, queue.name)
     handled = 0
     while handled < len(twice):
-        handled += consumer.step(database)
+        handled += step(receiver, database)
     assert database.execute("SELECT sum(moved) FROM bench_stock").fetchone() == (150,)
     assert database.execute("SELECT count(*) FROM bare_inbox").fetchone() == (150,)
     assert queue.count() == 0
