@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from types import ModuleType
-
-from rich.console import Console
 
 from benchmarks import backlog, consume, engine, history, latency, memory, publish, relay, two
 from benchmarks.harness import page
@@ -39,7 +38,7 @@ def main() -> int:
             if scale.name == QUICK.name and time.monotonic() - started > QUICK_SECONDS:
                 _leave_out(outcome, figure, f"{QUICK_SECONDS / 60:g} of the five minutes of a quick run were over")
             else:
-                failed += not _measure(outcome, figure, stack, scale, tick, console)
+                failed += not _measure(outcome, figure, stack, scale, tick)
             done()
     title = f"{scale.name} run of {(time.monotonic() - started) / 60:.0f} minutes on {machine()}, {load}"
     show(console, outcome, title)
@@ -51,13 +50,13 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _measure(outcome: Outcome, figure: ModuleType, stack: Stack, scale: Scale, tick: Tick, console: Console) -> bool:
+def _measure(outcome: Outcome, figure: ModuleType, stack: Stack, scale: Scale, tick: Tick) -> bool:
     """A figure that fails is told, and the others are measured all the same: they took long enough."""
     name = figure.__name__.rpartition(".")[2]
     try:
         outcome.extend(figure.measure(stack, scale, lambda what: tick(f"{name}: {what}")))
     except (AssertionError, RuntimeError) as error:
-        console.print_exception()
+        traceback.print_exc()
         _leave_out(outcome, figure, f"it failed: {str(error).partition(LINE)[0]}")
         return False
     return True
