@@ -59,6 +59,7 @@ class PollingRelay:
         try:
             with connection.cursor() as cursor:
                 store.pin_plans(cursor)
+                store.settle_lazily(cursor)
             self._at_start()
             with Wakeup(self._using) as wakeup, self._broker.publisher() as publisher:
                 log.info("relay_started", relay="polling")

@@ -75,6 +75,14 @@ def pin_plans(cursor: CursorWrapper) -> None:
         cursor.execute(f"SET enable_{kind} = off")
 
 
+def settle_lazily(cursor: CursorWrapper) -> None:
+    """For the session of a relay that carries whatever is pending: it need not wait until what it settled is on disk.
+
+    A settlement that a crash of the database takes back is one that a crash of the relay had prevented: a duplicate.
+    """
+    cursor.execute("SET synchronous_commit = off")
+
+
 def claim(cursor: CursorWrapper, limit: int, *, floor: int = 0, only_retries: bool = False) -> Claim:
     """Lock up to `limit` pending messages until the transaction in force ends. Blocks on nobody.
 
