@@ -46,7 +46,7 @@ class StageSetting(BaseModel):
         return f"{self.stage}:{self.percent}" if self.stage is Stage.CANARY else str(self.stage)
 
 
-class DebeziumSettings(BaseModel):
+class CdcSettings(BaseModel):
     """Change data capture. The role needs LOGIN, REPLICATION and CONNECT, nothing else; `cdc_setup` makes it.
 
     `connect_url` and `connector` are for `RELAY=connect`: Kafka Connect's REST API, and what it calls our connector.
@@ -71,7 +71,7 @@ class StranglerSettings(BaseModel):
     source: str = Field(default="django", pattern=r"^[A-Za-z0-9_./-]+$")
     broker_url: str = ""
     exchange: str = Field(default="events", pattern=r"^[a-z][a-z0-9_-]*$")
-    relay: Literal["none", "polling", "debezium", "server", "connect"] = "polling"
+    relay: Literal["none", "polling", "stream", "debezium", "server", "connect"] = "polling"
     relay_batch_size: int = Field(default=500, ge=1, le=10_000)
     relay_poll_interval: float = Field(default=1.0, gt=0)
     relay_backoff_max: float = Field(default=60.0, gt=0)
@@ -87,7 +87,7 @@ class StranglerSettings(BaseModel):
     consumer_max_attempts: int = Field(default=5, ge=1)
     consumer_backoff: float = Field(default=0.5, gt=0)
     consumer_backoff_max: float = Field(default=60.0, gt=0)
-    debezium: DebeziumSettings = DebeziumSettings()
+    cdc: CdcSettings = CdcSettings()
     stages: dict[str, StageSetting] = {}
 
     @field_validator("stages", mode="before")

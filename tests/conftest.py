@@ -15,11 +15,12 @@ _NAMES = {
     "rabbitmq": "RabbitMQ",
     "kafka": "Kafka",
     "polling": "polling",
+    "stream": "native stream",
     "debezium": "Debezium embedded",
     "server": "Debezium Server",
     "connect": "Debezium on Kafka Connect",
 }
-_RELAYS = ("polling", "debezium", "server", "connect")
+_RELAYS = ("polling", "stream", "debezium", "server", "connect")
 _BROKERS = ("memory", "pgmq", "rabbitmq", "kafka")
 _EXERCISES = "exercises"
 _passed: Counter[str] = Counter()

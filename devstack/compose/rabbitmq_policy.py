@@ -1,4 +1,4 @@
-"""Sets the policy that `manage.py debezium doctor` prints, by RabbitMQ's management API: what no queue takes is kept.
+"""Sets the policy that `manage.py cdc_doctor` prints, by RabbitMQ's management API: what no queue takes is kept.
 
 Reads RABBITMQ_API (http://host:15672), RABBITMQ_USER, RABBITMQ_PASSWORD and RABBITMQ_VHOST. Exits 1 when it is refused.
 """

@@ -127,7 +127,7 @@ STRANGLER = {
     "SOURCE": "shop",
     "BROKER_URL": env.text("BROKER_URL"),
     "RELAY": env.text("RELAY", "polling"),
-    "DEBEZIUM": {
+    "CDC": {
         "DATABASE_URL": env.text("CDC_DATABASE_URL"),
         "CONNECT_URL": env.text("CONNECT_URL", "http://localhost:8083"),
     },

@@ -23,7 +23,7 @@ def check_stages(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[chec
     if moved and not settings.broker_url:
         problems.append(_missing(moved, "BROKER_URL", "is empty", "the broker's URL", "strangler.E301"))
     if moved and settings.relay == "none":
-        problems.append(_missing(moved, "RELAY", 'is "none"', '"polling" or "debezium"', "strangler.E302"))
+        problems.append(_missing(moved, "RELAY", 'is "none"', '"polling" or "stream"', "strangler.E302"))
     return problems
 
 

@@ -17,7 +17,7 @@ from devstack.processes import ManagedProcess, ProcessFailed
 from devstack.rabbitmq import VHOST
 from strangler.brokers.amqp.unroutable import Unroutable
 from strangler.relay.debezium import hosts
-from strangler.relay.debezium.source import source_of
+from strangler.relay.log.source import source_of
 from strangler.testing.relays import Deployment
 from tests.integration.hosted import HostedProject
 from tests.stack import servers
@@ -26,7 +26,7 @@ from tests.support.slots import drop_slot
 from tests.support.waiting import until
 
 PAIRS = (
-    *((relay, broker) for relay in ("polling", "debezium") for broker in ("pgmq", "rabbitmq", "kafka")),
+    *((relay, broker) for relay in ("polling", "stream", "debezium") for broker in ("pgmq", "rabbitmq", "kafka")),
     ("server", "rabbitmq"),
     ("connect", "kafka"),
 )
@@ -183,8 +183,8 @@ def hosted(relay: str, url: str, folder: Path) -> Iterator[HostedDeployment]:
 
 @contextmanager
 def _server(project: HostedProject) -> Iterator[Host]:
-    debezium, url = project.debezium, project.broker_url
-    properties = hosts.server(debezium, source_of(debezium), hosts.rabbit_of(url), exchange=project.name)
+    cdc, url = project.cdc, project.broker_url
+    properties = hosts.server(cdc, source_of(cdc), hosts.rabbit_of(url), exchange=project.name)
     rabbit_password = unquote(urlsplit(url).password or "")
     env = {"CDC_PASSWORD": project.cdc_password, "RABBITMQ_PASSWORD": rabbit_password}
     server = NativeDebeziumServer(project.folder / "debezium-server", properties, env)

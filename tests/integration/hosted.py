@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 
 from devstack.processes import ManagedProcess
-from strangler.conf import DebeziumSettings
+from strangler.conf import CdcSettings
 from strangler.messaging import decode
 from strangler.relay.debezium import config, hosts
-from strangler.relay.debezium.source import source_of
+from strangler.relay.log.source import source_of
 from tests.stack import servers
 from tests.support.project import Project
 from tests.support.waiting import until
@@ -37,9 +37,9 @@ class HostedProject(Project):
         return self._name
 
     @property
-    def debezium(self) -> DebeziumSettings:
+    def cdc(self) -> CdcSettings:
         values = {"DATABASE_URL": self.env["CDC_DATABASE_URL"], "SLOT": self._name}
-        return DebeziumSettings.model_validate({**values, "HEARTBEAT_INTERVAL_MS": HEARTBEAT_MS})
+        return CdcSettings.model_validate({**values, "HEARTBEAT_INTERVAL_MS": HEARTBEAT_MS})
 
     def manage(self, *arguments: str, code: int = 0) -> str:
         """What a command printed that is expected to exit with `code`."""
@@ -51,11 +51,11 @@ class HostedProject(Project):
 
     def doctor(self, *, code: int) -> dict[str, dict[str, Any]]:
         """Its findings by topic."""
-        return {each["topic"]: each for each in json.loads(self.manage("debezium", "doctor", "--json", code=code))}
+        return {each["topic"]: each for each in json.loads(self.manage("cdc_doctor", "--json", code=code))}
 
     @property
     def cdc_password(self) -> str:
-        return source_of(self.debezium).password
+        return source_of(self.cdc).password
 
     def ignore(self, thing: str, step: int) -> None:
         """Publish an event that nobody subscribes to."""
@@ -82,9 +82,9 @@ class EngineHost:
         self._output = project.folder / "carried.txt"
         self._output.touch()
         properties = project.folder / "engine.json"
-        debezium = project.debezium
+        cdc = project.cdc
         told = {
-            **config.embedded(debezium, source_of(debezium), batch_size=100),
+            **config.embedded(cdc, source_of(cdc), batch_size=100),
             **hosts.lasting(),
             "offset.storage": "org.apache.kafka.connect.storage.FileOffsetBackingStore",
             "offset.storage.file.filename": str(self.offsets),

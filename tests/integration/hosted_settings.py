@@ -9,8 +9,8 @@ from tests.sample.settings import STRANGLER
 
 STRANGLER = {
     **STRANGLER,
-    "DEBEZIUM": {
-        **STRANGLER["DEBEZIUM"],  # type: ignore[dict-item]
+    "CDC": {
+        **STRANGLER["CDC"],  # type: ignore[dict-item]
         "HEARTBEAT_INTERVAL_MS": 200,
         "CONNECT_URL": os.environ.get("CONNECT_URL", "http://localhost:8083"),
         "CONNECTOR": os.environ.get("SLOT", "strangler-outbox"),

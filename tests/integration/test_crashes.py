@@ -25,7 +25,7 @@ def test_two_relays_and_two_consumers_keep_the_order_while_they_are_killed(
     project.expect_everything_handled_once_in_order()
 
 
-@pytest.mark.parametrize("kinds", [["polling", "debezium", "polling", "debezium"]], ids=" to ".join)
+@pytest.mark.parametrize("kinds", [["polling", "debezium", "stream", "polling", "stream"]], ids=" to ".join)
 def test_switching_relays_under_load_loses_and_reorders_nothing(
     new_project: Callable[[str], Project], kinds: list[str]
 ) -> None:

@@ -98,7 +98,7 @@ class TestASlotMadeAnew:
     ) -> None:
         drop_slot(superuser, project.name)
         assert project.doctor(code=1)["slot"]["recoverable"]
-        project.manage("debezium", "doctor", "--recover")
+        project.manage("cdc_doctor", "--recover")
         assert steps_in(broker_url, project) == [1, 2]
         host.offsets.unlink()
         begin(host.process, running)
@@ -156,7 +156,7 @@ def test_a_slot_that_falls_behind_is_warned_of_then_lost_then_recovered(
         superuser.execute("CHECKPOINT")
         lost = project.doctor(code=1)["slot"]
         assert (lost["severity"], "lost" in lost["what"], lost["recoverable"]) == ("critical", True, True)
-    said = project.manage("debezium", "doctor", "--recover")
+    said = project.manage("cdc_doctor", "--recover")
     assert "made anew; 1 pending events carried" in said
     assert steps_in(broker_url, project) == [1]
     assert not project.doctor(code=1)["slot"]["recoverable"]

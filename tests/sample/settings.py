@@ -28,7 +28,7 @@ STRANGLER = {
     "CONSUMER_MAX_ATTEMPTS": 3,
     "CONSUMER_BACKOFF": 0.1,
     "CONSUMER_BACKOFF_MAX": 0.5,
-    "DEBEZIUM": {
+    "CDC": {
         "DATABASE_URL": os.environ.get("CDC_DATABASE_URL", ""),
         "SLOT": os.environ.get("SLOT", "strangler_outbox"),
         "HEARTBEAT_INTERVAL_MS": 1000,

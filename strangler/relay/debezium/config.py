@@ -8,18 +8,17 @@ What the hosts outside this process add is in `hosts`.
 
 from __future__ import annotations
 
-from strangler.conf import DebeziumSettings
-from strangler.relay.debezium.source import Source
+from strangler.conf import CdcSettings
+from strangler.relay.log.source import Source
+from strangler.relay.log.sql import HEARTBEAT_MESSAGE, TABLE
 
 PREFIX = "strangler"
-HEARTBEAT_MESSAGE = "strangler-heartbeat"
-TABLE = "strangler_outbox"
 QUEUE_BYTES = 4 * 1024 * 1024
 
 Properties = dict[str, str]
 
 
-def shared(debezium: DebeziumSettings, source: Source, *, schema: str = "public") -> Properties:
+def shared(cdc: CdcSettings, source: Source, *, schema: str = "public") -> Properties:
     """The same in the embedded engine, Debezium Server and Kafka Connect. `schema` is that of the outbox table.
 
     The heartbeat writes a message into the log and no table: on a server whose other tables or databases are
@@ -35,28 +34,28 @@ def shared(debezium: DebeziumSettings, source: Source, *, schema: str = "public"
         "database.dbname": source.dbname,
         **{f"database.{name}": value for name, value in source.tls.items()},
         "plugin.name": "pgoutput",
-        "slot.name": debezium.slot,
-        "publication.name": debezium.publication,
+        "slot.name": cdc.slot,
+        "publication.name": cdc.publication,
         "publication.autocreate.mode": "disabled",
         "snapshot.mode": "no_data",
         "table.include.list": f"{schema}.{TABLE}",
         "tombstones.on.delete": "false",
-        "poll.interval.ms": str(debezium.poll_interval_ms),
-        "heartbeat.interval.ms": str(debezium.heartbeat_interval_ms),
+        "poll.interval.ms": str(cdc.poll_interval_ms),
+        "heartbeat.interval.ms": str(cdc.heartbeat_interval_ms),
         "heartbeat.action.query": f"SELECT pg_logical_emit_message(false, '{HEARTBEAT_MESSAGE}', '')",
         "message.prefix.exclude.list": HEARTBEAT_MESSAGE,
         **_event_router(schema),
     }
 
 
-def embedded(debezium: DebeziumSettings, source: Source, *, schema: str = "public", batch_size: int) -> Properties:
+def embedded(cdc: CdcSettings, source: Source, *, schema: str = "public", batch_size: int) -> Properties:
     """The shared properties plus those of the engine in this process.
 
     Keys are row ids here, because the relay asks the outbox about each; it has no offsets file, because its slot lives
     as long as one run; and it never retries by itself, because the relay does, from the outbox.
     """
     return {
-        **shared(debezium, source, schema=schema),
+        **shared(cdc, source, schema=schema),
         "name": PREFIX,
         "transforms.outbox.table.field.event.key": "id",
         "offset.storage": "org.apache.kafka.connect.storage.MemoryOffsetBackingStore",

@@ -19,6 +19,7 @@ import structlog
 from strangler.errors import CaptureUnavailable, RelayError
 from strangler.relay.debezium import jvm
 from strangler.relay.debezium.config import Properties, heartbeat_topic
+from strangler.relay.log.reading import Address
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ class Captured(NamedTuple):
     body: bytes
     changes: Any
     place: int
+    address: Address | None = None
 
     def transaction(self) -> int:
         offset = self.changes.get(self.place).sourceRecord().sourceOffset()
@@ -78,11 +80,8 @@ class Engine:
             raise self._failure
         return seen
 
-    def poll(self, timeout: float) -> Sequence[Captured]:
-        """The next rows in the order of their commits, or none after `timeout` seconds.
-
-        Nothing more comes before `done()`. Raises `CaptureUnavailable` when the engine has ended.
-        """
+    def poll(self, timeout: float, *, fill: bool = False) -> Sequence[Captured]:
+        """As `Reader` has it, but nothing more comes before `done()`."""
         try:
             batch = self._batches.get(timeout=timeout)
         except Empty:
@@ -90,6 +89,12 @@ class Engine:
         if isinstance(batch, CaptureUnavailable):
             raise batch
         return batch
+
+    def wake(self) -> None:
+        self._batches.put(())
+
+    def stay_alive(self) -> None:
+        """The engine does so by itself."""
 
     def done(self) -> None:
         """The batch in hand is settled in the outbox: the slot may forget it."""

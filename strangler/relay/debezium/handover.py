@@ -18,8 +18,8 @@ from strangler.conf import settings
 from strangler.errors import RelayError
 from strangler.outbox.models import OutboxMessage
 from strangler.relay import lock, store
-from strangler.relay.debezium import slot
-from strangler.relay.debezium.source import Source
+from strangler.relay.log import slot
+from strangler.relay.log.source import Source
 from strangler.relay.polling import relay_batch
 
 _LOCK_SECONDS = 5.0

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from strangler.brokers.address import public_address
-from strangler.conf import DebeziumSettings
+from strangler.conf import CdcSettings
 from strangler.errors import ConfigurationError
 from strangler.relay.debezium.config import Properties, heartbeat_topic, shared
-from strangler.relay.debezium.source import Source
+from strangler.relay.log.source import Source
 
 ROUTING_KEY = "routing_key"
 MAX_RECORD_BYTES = 8 * 1024 * 1024
@@ -60,16 +60,14 @@ def require_kafka(broker_url: str) -> None:
         raise ConfigurationError(_wrong_broker("connect", "kafka:// or kafkas://", scheme))
 
 
-def server(
-    debezium: DebeziumSettings, source: Source, rabbit: Rabbit, *, exchange: str, schema: str = "public"
-) -> Properties:
+def server(cdc: CdcSettings, source: Source, rabbit: Rabbit, *, exchange: str, schema: str = "public") -> Properties:
     """Of Debezium Server: the contents of its `application.properties`.
 
     Heartbeats go to the exchange too, with a routing key that no queue is bound to, and RabbitMQ drops them. A filter
     would keep them back, but the server marks only what reached its sink: the slot of an idle outbox would stand still.
     """
     connector = {
-        **shared(debezium, replace(source, password="${CDC_PASSWORD}"), schema=schema),  # noqa: S106
+        **shared(cdc, replace(source, password="${CDC_PASSWORD}"), schema=schema),  # noqa: S106
         **lasting(),
         "transforms.outbox.route.by.field": ROUTING_KEY,
         "transforms.outbox.route.topic.replacement": "$1",  # ${routedByValue} would be looked for in the environment
@@ -91,7 +89,7 @@ def server(
 
 
 def connect(
-    debezium: DebeziumSettings,
+    cdc: CdcSettings,
     source: Source,
     *,
     exchange: str,
@@ -103,7 +101,7 @@ def connect(
     Topics and keys are those of our own Kafka publisher, so that a key stays in its partition whichever relay carries
     it. Heartbeats have a topic of their own. Connect makes topics that are missing with the brokers' defaults.
     """
-    properties = shared(debezium, replace(source, password=password), schema=schema)
+    properties = shared(cdc, replace(source, password=password), schema=schema)
     return {
         **properties,
         **lasting(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from strangler.conf import DebeziumSettings
+from strangler.conf import CdcSettings
 from strangler.relay.debezium.config import Properties
 
 
@@ -14,6 +14,6 @@ def properties_text(title: str, properties: Properties) -> str:
     return f"# {title}\n" + "".join(f"{name}={value}\n" for name, value in escaped.items())
 
 
-def connector_json(debezium: DebeziumSettings, properties: Properties) -> str:
+def connector_json(cdc: CdcSettings, properties: Properties) -> str:
     """What Connect's `POST /connectors` takes."""
-    return json.dumps({"name": debezium.connector, "config": properties}, indent=2) + "\n"
+    return json.dumps({"name": cdc.connector, "config": properties}, indent=2) + "\n"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from strangler.conf import DebeziumSettings
+from strangler.conf import CdcSettings
 from strangler.errors import ConfigurationError, RelayError
 from strangler.relay.debezium.config import Properties
 
@@ -22,7 +22,7 @@ except ImportError as missing:
     ) from missing
 
 
-SETTING = 'STRANGLER["DEBEZIUM"]["CONNECT_URL"]'
+SETTING = 'STRANGLER["CDC"]["CONNECT_URL"]'
 TIMEOUT = 30.0
 """Seconds. A worker that validates a connector's configuration opens the database."""
 _AGAIN_SECONDS = 0.2
@@ -43,10 +43,10 @@ class Connect:
     Raises `ConfigurationError` when `CONNECT_URL` is no HTTP URL.
     """
 
-    def __init__(self, debezium: DebeziumSettings) -> None:
-        self._name = debezium.connector
-        self._path = f"/connectors/{debezium.connector}"
-        base, auth, self._address = _parsed(debezium.connect_url)
+    def __init__(self, cdc: CdcSettings) -> None:
+        self._name = cdc.connector
+        self._path = f"/connectors/{cdc.connector}"
+        base, auth, self._address = _parsed(cdc.connect_url)
         self._client = httpx.Client(base_url=base, auth=auth, timeout=TIMEOUT)
 
     def apply(self, config: Properties) -> bool:

@@ -18,13 +18,13 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from strangler.brokers import Broker
-from strangler.conf import DebeziumSettings
+from strangler.conf import CdcSettings
 from strangler.errors import ConfigurationError
 from strangler.outages import survive_outages
 from strangler.relay import lock, store
-from strangler.relay.debezium import preconditions
 from strangler.relay.debezium.handover import Carrier
-from strangler.relay.debezium.source import source_of
+from strangler.relay.log import preconditions
+from strangler.relay.log.source import source_of
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class Settler:
         batch_size: int,
         poll_interval: float,
         backoff_max: float,
-        debezium: DebeziumSettings,
+        cdc: CdcSettings,
         host: str,
         stop: Event,
         at_start: Callable[[], None] = lambda: None,
@@ -82,10 +82,10 @@ class Settler:
         self._using = using
         self._poll_interval = poll_interval
         self._backoff_max = backoff_max
-        self._slot = debezium.slot
-        self._publication = debezium.publication
-        self._debezium = debezium
-        self._source = source_of(debezium)
+        self._slot = cdc.slot
+        self._publication = cdc.publication
+        self._cdc = cdc
+        self._source = source_of(cdc)
         self._host = host
         self._stop = stop
         self._at_start = at_start
@@ -104,7 +104,7 @@ class Settler:
         if not lock.acquire(connection, shared=False, stop=self._stop):
             return
         try:
-            preconditions.require(connection, self._debezium, self._source)
+            preconditions.require(connection, self._cdc, self._source)
             self._at_start()
             with connection.cursor() as cursor:
                 store.pin_plans(cursor)
@@ -125,7 +125,7 @@ class Settler:
 
     def _begin(self, session: psycopg.Connection) -> None:
         """While nobody reads the slot, it is safe to carry what a slot may not have that was made by hand."""
-        preconditions.require_slot(self._debezium, self._source)
+        preconditions.require_slot(self._cdc, self._source)
         if self._reader(session) is None and (carried := self._carrier.carry_all()):
             log.info("carried_before_debezium", events=carried)
 
@@ -141,7 +141,7 @@ class Settler:
         if not preconditions.is_published(session, self._publication, schema):
             raise ConfigurationError(
                 f"publication {self._publication!r} does not publish {schema}.strangler_outbox any more: events are "
-                "skipped. `manage.py debezium doctor` says what to do"
+                "skipped. `manage.py cdc_doctor` says what to do"
             )
         return _settle(connection, checkpoint.rows)
 
@@ -161,7 +161,7 @@ class Settler:
         row = session.execute(_READER, [self._slot]).fetchone()
         if row is None:
             if not self._slot_was_missing:
-                log.error("slot_missing", slot=self._slot, hint="run `manage.py debezium doctor`")
+                log.error("slot_missing", slot=self._slot, hint="run `manage.py cdc_doctor`")
             self._slot_was_missing = True
             return None
         if self._slot_was_missing:

@@ -21,9 +21,9 @@ import yaml
 from django.core.management import get_commands
 
 from devstack import connect, jars, kafka, postgres
-from strangler.conf import DebeziumSettings
+from strangler.conf import CdcSettings
 from strangler.relay.debezium import hosts
-from strangler.relay.debezium.source import source_of
+from strangler.relay.log.source import source_of
 from tests.stack import elsewhere
 from tests.unit.compose import composed
 from tests.unit.compose.composed import CHOICES, ROOT
@@ -109,8 +109,8 @@ class TestEnvironments:
         assert set(SERVICES["debezium-server"]["environment"]) == set(named)
 
     def test_connect_gets_every_variable_that_the_connector_names(self) -> None:
-        debezium = DebeziumSettings.model_validate({"DATABASE_URL": "postgresql://cdc:secret@shop-db/shop"})
-        sent = json.dumps(hosts.connect(debezium, source_of(debezium), exchange="events"))
+        cdc = CdcSettings.model_validate({"DATABASE_URL": "postgresql://cdc:secret@shop-db/shop"})
+        sent = json.dumps(hosts.connect(cdc, source_of(cdc), exchange="events"))
         assert set(SERVICES["connect"]["environment"]) == set(re.findall(r"\$\{env:(\w+)\}", sent))
 
     def test_every_variable_is_in_the_example_without_a_secret_and_none_is_left_over(self) -> None:

@@ -14,15 +14,15 @@ from strangler.conf import settings
 from strangler.outbox.models import OutboxMessage
 from strangler.relay.debezium import files
 from strangler.relay.debezium.handover import carrier_of_settings, make_slot_and_carry
-from strangler.relay.debezium.setup import prepare
-from strangler.relay.debezium.slot import is_missing
-from strangler.relay.debezium.source import source_of
+from strangler.relay.log.setup import prepare
+from strangler.relay.log.slot import is_missing
+from strangler.relay.log.source import source_of
 
 
 class Command(KitCommand):
     help = (
         "Create the role, the right to connect and the publication that Debezium needs, as far as they are missing. "
-        'The role is that of STRANGLER["DEBEZIUM"]["DATABASE_URL"]. Where STRANGLER["RELAY"] is "server" or "connect", '
+        'The role is that of STRANGLER["CDC"]["DATABASE_URL"]. Where STRANGLER["RELAY"] is "server" or "connect", '
         "the slot too, and then everything that is pending is carried, because a new slot does not have it."
     )
 
@@ -39,7 +39,7 @@ class Command(KitCommand):
     def _prepare(self, alias: str) -> None:
         if alias not in connections:
             raise CommandError(f"--database {alias}: DATABASES has {', '.join(connections)}")
-        done = prepare(connections[alias], settings.debezium)
+        done = prepare(connections[alias], settings.cdc)
         if settings.relay in {"server", "connect"}:
             done += _lasting_slot()
         for line in done or ["everything was there already"]:
@@ -54,13 +54,13 @@ class Command(KitCommand):
 
 
 def _files() -> dict[str, str]:
-    return files.generated(settings.debezium, batch_size=settings.relay_batch_size, exchange=settings.exchange)
+    return files.generated(settings.cdc, batch_size=settings.relay_batch_size, exchange=settings.exchange)
 
 
 def _lasting_slot() -> list[str]:
-    source = source_of(settings.debezium)
-    if not is_missing(settings.debezium.slot, source):
+    source = source_of(settings.cdc)
+    if not is_missing(settings.cdc.slot, source):
         return []
     carrier = carrier_of_settings()
-    carried = make_slot_and_carry(settings.debezium.slot, source, carrier)
-    return [f"slot {settings.debezium.slot}: made", f"outbox: {carried} pending events carried, the slot has the rest"]
+    carried = make_slot_and_carry(settings.cdc.slot, source, carrier)
+    return [f"slot {settings.cdc.slot}: made", f"outbox: {carried} pending events carried, the slot has the rest"]

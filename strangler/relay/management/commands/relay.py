@@ -15,13 +15,14 @@ from strangler.conf import settings
 from strangler.messaging.registry import registry
 from strangler.outbox.models import OutboxMessage
 from strangler.relay.debezium import hosts
-from strangler.relay.debezium.slot import drop_leftover
+from strangler.relay.log.slot import drop_leftover
 from strangler.relay.polling import PollingRelay
 from strangler.stopping import stop_on_signals
 
 if TYPE_CHECKING:
-    from strangler.relay.debezium.relay import DebeziumRelay
     from strangler.relay.debezium.settler import Settler
+    from strangler.relay.log.reading import Log
+    from strangler.relay.log.relay import LogRelay
 
 
 class Command(KitCommand):
@@ -35,9 +36,10 @@ class Command(KitCommand):
             _relay(stop).run()
 
 
-def _relay(stop: Event) -> PollingRelay | DebeziumRelay | Settler:
+def _relay(stop: Event) -> PollingRelay | LogRelay | Settler:
     if settings.relay == "none":
-        raise CommandError('STRANGLER["RELAY"] is "none": set it to "polling", "debezium", "server" or "connect"')
+        takes = '"polling", "stream", "debezium", "server" or "connect"'
+        raise CommandError(f'STRANGLER["RELAY"] is "none": set it to {takes}')
     broker = connect(settings.broker_url, exchange=settings.exchange)
     using = router.db_for_write(OutboxMessage)
     common: dict[str, Any] = {
@@ -48,15 +50,25 @@ def _relay(stop: Event) -> PollingRelay | DebeziumRelay | Settler:
         "backoff_max": settings.relay_backoff_max,
     }
     if settings.relay == "polling":
-        return PollingRelay(broker, **common, at_start=lambda: drop_leftover(settings.debezium, using=using))
+        return PollingRelay(broker, **common, at_start=lambda: drop_leftover(settings.cdc, using=using))
     if settings.relay in {"server", "connect"}:
         from strangler.relay.debezium.settler import Settler
 
         at_start = _keep_unroutable if settings.relay == "server" else lambda: None
-        return Settler(broker, **common, debezium=settings.debezium, host=settings.relay, at_start=at_start)
-    from strangler.relay.debezium.relay import DebeziumRelay  # needs the optional Java packages
+        return Settler(broker, **common, cdc=settings.cdc, host=settings.relay, at_start=at_start)
+    from strangler.relay.log.relay import LogRelay
 
-    return DebeziumRelay(broker, **common, debezium=settings.debezium)
+    return LogRelay(_log(settings.relay), broker, **common, cdc=settings.cdc)
+
+
+def _log(relay: str) -> Log:
+    if relay == "stream":
+        from strangler.relay.stream.log import StreamedLog
+
+        return StreamedLog(settings.cdc, batch_size=settings.relay_batch_size)
+    from strangler.relay.debezium.log import DebeziumLog  # needs the optional Java packages
+
+    return DebeziumLog(settings.cdc, batch_size=settings.relay_batch_size)
 
 
 def _keep_unroutable() -> None:
