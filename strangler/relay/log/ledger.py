@@ -93,15 +93,17 @@ def defer(cursor: CursorWrapper, ids: Sequence[UUID]) -> None:
         cursor.execute(_DEFER, {"ids": list(ids)})
 
 
-def adopt(cursor: CursorWrapper, *, older_than: float | None = None) -> None:
-    """Give the sweeper what is pending and nobody's: all of it, or what is older than so many seconds.
+def adopt(cursor: CursorWrapper, *, older_than: float | None = None) -> int:
+    """Give the sweeper what is pending and nobody's: all of it, or what is older than so many seconds. Returns how many.
 
     Skips what somebody holds a lock on; whoever calls this again and again gets that too.
     """
-    adopted = _ADOPTED_AT_ONCE
+    total, adopted = 0, _ADOPTED_AT_ONCE
     while adopted == _ADOPTED_AT_ONCE:
         cursor.execute(_ADOPT, {"older_than": older_than, "limit": _ADOPTED_AT_ONCE})
         adopted = cursor.rowcount
+        total += adopted
+    return total
 
 
 def in_progress(cursor: CursorWrapper, transactions: Sequence[int]) -> bool:

@@ -106,7 +106,8 @@ class LogRelay:
             stream = Stream(connection, backoff_max=self._backoff_max, on_deferred=sweeper.wake, stop=self._stop)
             with Flow(reader, stream, publisher) as flow:
                 while not self._stop.is_set():
-                    sweeper.check()
+                    if sweeper.check():
+                        preconditions.require(connection, self._cdc, self._source)
                     flow.step(_POLL_SECONDS)
                 flow.finish()
 

@@ -6,6 +6,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+import structlog
 from django.db import connections
 
 from strangler.brokers import Broker
@@ -13,6 +14,8 @@ from strangler.outages import survive_outages
 from strangler.relay import store
 from strangler.relay.log import ledger
 from strangler.relay.polling import relay_batch
+
+log = structlog.get_logger(__name__)
 
 OVERDUE_SECONDS = 30.0
 
@@ -28,6 +31,7 @@ class Sweeper:
         self._backoff_max = backoff_max
         self._stop = Event()
         self._wake = Event()
+        self._overdue = Event()
         self._error: Exception | None = None
         self._thread = Thread(target=self._run, name="sweeper", daemon=True)
 
@@ -35,10 +39,13 @@ class Sweeper:
         """There is something to sweep: don't wait for the interval."""
         self._wake.set()
 
-    def check(self) -> None:
-        """Raise what ended the thread, if something did."""
+    def check(self) -> bool:
+        """Raise what ended the thread, if something did. True when the stream has failed to bring events since."""
         if self._error is not None:
             raise self._error
+        overdue = self._overdue.is_set()
+        self._overdue.clear()
+        return overdue
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,7 +72,9 @@ class Sweeper:
             with self._broker.publisher() as publisher:
                 while not self._stop.is_set():
                     with connection.cursor() as cursor:
-                        ledger.adopt(cursor, older_than=OVERDUE_SECONDS)
+                        if overdue := ledger.adopt(cursor, older_than=OVERDUE_SECONDS):
+                            log.warning("events_overdue", events=overdue, hint="the log has not brought them")
+                            self._overdue.set()
                     self._wake.clear()
                     claimed, _ = relay_batch(
                         publisher,

@@ -25,20 +25,20 @@ class StreamedLog:
         self._cdc = cdc
         self._batch_size = batch_size
         self._source = source_of(cdc)
-        self._session: psycopg.Connection | None = None
+        self.session: psycopg.Connection | None = None
 
     @contextmanager
     def slot(self) -> Iterator[Future[bool]]:
         """The session that makes it reads it: nobody else can, and when it ends, the slot does."""
         with closing(self._source.connect_to_log()) as session, slot_of_this_session(session, self._cdc.slot) as made:
-            self._session = session
+            self.session = session
             yield made
 
     def reader(self, schema: str) -> AbstractContextManager[Reader]:
-        if self._session is None:
+        if self.session is None:
             raise RelayError("the slot comes before its reader")
         return StreamReader(
-            self._session,
+            self.session,
             slot=self._cdc.slot,
             publication=self._cdc.publication,
             schema=schema,

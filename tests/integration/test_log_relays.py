@@ -1,4 +1,4 @@
-"""The Debezium relay as a process, on a real log: what is its own beside what every relay must stand (test_crashes)."""
+"""The relays that read the log, as processes, on a real one: what is their own beside what every relay must stand."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def broker_url() -> str:
     return servers.pgmq_url()
 
 
-@pytest.fixture
-def project(new_project: Callable[[str], Project]) -> Project:
-    return new_project("debezium")
+@pytest.fixture(params=["stream", "debezium"])
+def project(request: pytest.FixtureRequest, new_project: Callable[[str], Project]) -> Project:
+    return new_project(request.param)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_log_connection_and_slot_taken_away_under_load_lose_nothing(
     for streams in (1, 2, 3):
         relay.wait_for(partial(streams_for_the, streams, relay), 30, "the stream")
         handled_some_more(project)
-        until(lambda: slot(superuser, name(project)) == (True,), "Debezium to hold the slot")
+        until(lambda: slot(superuser, name(project)) == (True,), "the relay to hold the slot")
         superuser.execute(cut, [name(project)])
         drop_slot(superuser, name(project))
     handled_some_more(project)
