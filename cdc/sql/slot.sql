@@ -1,2 +1,2 @@
--- strangler_cdc; not for the embedded relay, which makes its own for each run
+-- strangler_cdc; not for RELAY=stream or debezium, which make their own for each run
 SELECT pg_create_logical_replication_slot('strangler_outbox', 'pgoutput');

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Before any process of the shop starts: the tables, and for Debezium its publication and slot.
+# Before any process of the shop starts: the tables, and what the log is read by: role, publication, for Debezium its slot.
 set -eu
 python manage.py migrate --noinput
 case "$RELAY" in
-    debezium | server | connect) python manage.py cdc_setup ;;
+    stream | debezium | server | connect) python manage.py cdc_setup ;;
 esac

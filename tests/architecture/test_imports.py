@@ -16,6 +16,7 @@ PLANTED = [
     ("strangler/outbox/models.py", "import monolith.errors", "The kit knows neither the shop nor its services"),
     ("strangler/brokers/base.py", "import strangler.outbox.models", "Imports in the kit point one way"),
     ("strangler/relay/store.py", "import strangler.inbox.models", "Imports in the kit point one way"),
+    ("strangler/relay/log/sql.py", "import strangler.relay.stream.reader", "Relays differ in who reads the log"),
     ("strangler/inbox/store.py", "import strangler.cutover", "Imports in the kit point one way"),
     ("strangler/errors.py", "import strangler.conf", "Imports in the kit point one way"),
     ("strangler/stowaway.py", "", "Imports in the kit point one way"),

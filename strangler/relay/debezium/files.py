@@ -30,7 +30,7 @@ def generated(
     return {
         "sql/role.sql": _script("A superuser: psql -v password=... -f role.sql", create_role, grant),
         "sql/publication.sql": _script("The owner of the outbox, with CREATE on the database", publication),
-        "sql/slot.sql": _script(f"{role}; not for the embedded relay, which makes its own for each run", slot),
+        "sql/slot.sql": _script(f"{role}; not for RELAY=stream or debezium, which make their own for each run", slot),
         "sql/remove.sql": _script(
             "Everything back; an unused slot keeps log until the disk is full", drop_slot, drop_publication
         ),

@@ -37,7 +37,9 @@ def examine(patient: Patient) -> Iterator[Finding]:
     try:
         with patient.source.connect() as log:
             yield from slot.findings(log, patient.cdc, relay=patient.relay, probe_seconds=patient.probe_seconds)
-            yield from publication.findings(log, patient.cdc.publication, schema)
+            yield from publication.findings(
+                log, patient.cdc.publication, schema, lasting_slot=patient.relay in {"server", "connect"}
+            )
     except psycopg.OperationalError as error:
         remedy = f"correct {SETTING}, or run `manage.py cdc_setup`"
         reason = str(error).strip().partition("\n")[0]

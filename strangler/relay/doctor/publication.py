@@ -11,6 +11,7 @@ from strangler.relay.doctor.finding import Finding, Severity
 from strangler.relay.log import sql
 from strangler.relay.log.sql import TABLE
 
+_START_ANEW = "run `manage.py cdc_setup` and start `manage.py relay` again: it carries from the outbox what was skipped"
 _SETUP = (
     "events are skipped: stop Debezium and `manage.py relay`, run `manage.py cdc_setup`, drop the slot, and have "
     "`manage.py cdc_doctor --recover` make it anew and carry what was skipped"
@@ -19,17 +20,18 @@ _KINDS = "SELECT puballtables, pubinsert, pubupdate OR pubdelete OR pubtruncate 
 _TABLES = "SELECT format('%%I.%%I', schemaname, tablename) FROM pg_publication_tables WHERE pubname = %s ORDER BY 1"
 
 
-def findings(log: psycopg.Connection, name: str, schema: str) -> Iterator[Finding]:
+def findings(log: psycopg.Connection, name: str, schema: str, *, lasting_slot: bool) -> Iterator[Finding]:
+    setup = _SETUP if lasting_slot else _START_ANEW
     outbox = f"{schema}.{TABLE}"
     kinds = log.execute(_KINDS, [name]).fetchone()
     if kinds is None:
-        yield _finding(Severity.CRITICAL, f"publication {name} is missing", _SETUP)
+        yield _finding(Severity.CRITICAL, f"publication {name} is missing", setup)
         return
     everything, inserts, more = kinds
     tables = [table for (table,) in log.execute(_TABLES, [name]).fetchall()]
     if outbox not in tables or not inserts:
         what = f"publication {name} does not publish the inserts of {outbox}"
-        yield _finding(Severity.CRITICAL, what, _SETUP)
+        yield _finding(Severity.CRITICAL, what, setup)
         return
     publication = Identifier(name)
     if len(tables) > 1:

@@ -20,6 +20,7 @@ from strangler.relay.log.sql import HEARTBEAT_MESSAGE
 
 RECOVER = "stop `manage.py relay`, then run `manage.py cdc_doctor --recover`"
 START = {
+    "stream": "start `manage.py relay`",
     "debezium": "start `manage.py relay`",
     "server": "start Debezium Server; its own log says why it stopped",
     "connect": "`manage.py debezium status` says why; `manage.py debezium restart`",
@@ -87,7 +88,7 @@ def _wal_level(log: psycopg.Connection) -> Finding:
 
 def _missing(name: str, relay: str) -> Finding:
     if relay not in {"server", "connect"}:
-        what = f"no slot {name}: the embedded relay makes one for each run, and none runs"
+        what = f"no slot {name}: `manage.py relay` makes one for each run, and none runs"
         return Finding("slot", Severity.WARNING, what, remedy=START["debezium"])
     what = f"slot {name} is missing: what is committed now is in no stream"
     remedy = f"if it never was there, `manage.py cdc_setup`; else events were skipped: {RECOVER}"
@@ -106,17 +107,15 @@ def _kept(name: str, state: State) -> Finding:
     bound = size(state.bound) if state.bound >= 0 else "no bound"
     what = f"the slot keeps {size(kept)} of log (max_slot_wal_keep_size: {bound}, wal_status {state.status})"
     if state.status in _LOST:
-        remedy = (
-            "get Debezium to read again at once, or raise max_slot_wal_keep_size: the next checkpoint loses the slot"
-        )
+        remedy = "have the slot read again at once, or raise max_slot_wal_keep_size: the next checkpoint loses the slot"
         return Finding("wal_kept", Severity.CRITICAL, what, kept, "bytes", remedy)
     if state.bound >= 0 and kept > state.bound / 2:
         left = f", {size(state.safe)} more and slot {name} is lost" if state.safe is not None else ""
-        remedy = "find out what holds Debezium up, or raise max_slot_wal_keep_size"
+        remedy = "find out what holds its reader up, or raise max_slot_wal_keep_size"
         return Finding("wal_kept", Severity.WARNING, what + left, kept, "bytes", remedy)
     if state.bound < 0 and kept > MUCH_LOG:
         remedy = (
-            "find out what holds Debezium up, or the disk fills: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; "
+            "find out what holds its reader up, or the disk fills: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; "
             "SELECT pg_reload_conf(); makes PostgreSQL give the slot up before"
         )
         return Finding("wal_kept", Severity.WARNING, what, kept, "bytes", remedy)
@@ -133,7 +132,7 @@ def _lag(log: psycopg.Connection, name: str, state: State, probe_seconds: float)
         what = f"{behind}; it passed a mark in the log after {seconds:.1f} s"
         return Finding("lag", Severity.OK, what, seconds, "seconds")
     what = f"{behind}; it did not pass a mark in the log within {probe_seconds:g} s"
-    remedy = "if the figure falls from run to run, wait; else look into Debezium's log: its sink may be away"
+    remedy = "if the figure falls from run to run, wait; else look into its reader's log: the broker may be away"
     return Finding("lag", Severity.WARNING, what, state.lag, "bytes", remedy)
 
 
@@ -154,5 +153,5 @@ def _heartbeat(silence: float | None, interval: float, *, role: str) -> Finding:
     what = f"the reader of the slot was heard {silence:.1f} s ago"
     if silence <= max(_LATE_HEARTBEATS * interval, 30.0):
         return Finding("heartbeat", Severity.OK, what, silence, "seconds")
-    remedy = "it hangs, or the network lost it: restart Debezium"
+    remedy = "it hangs, or the network lost it: restart it"
     return Finding("heartbeat", Severity.WARNING, what, silence, "seconds", remedy)

@@ -94,7 +94,7 @@ def defer(cursor: CursorWrapper, ids: Sequence[UUID]) -> None:
 
 
 def adopt(cursor: CursorWrapper, *, older_than: float | None = None) -> int:
-    """Give the sweeper what is pending and nobody's: all of it, or what is older than so many seconds. Returns how many.
+    """Give the sweeper what is pending and nobody's: all of it, or what is that many seconds old. Returns how many.
 
     Skips what somebody holds a lock on; whoever calls this again and again gets that too.
     """

@@ -100,7 +100,7 @@ def _what_is_left(connection: BaseDatabaseWrapper, left: list[Step]) -> str:
 def _require_wal_level(connection: BaseDatabaseWrapper) -> None:
     if (level := _answer(connection, "SHOW wal_level")) != "logical":
         raise ConfigurationError(
-            f"PostgreSQL runs with wal_level = {level}, its log is no use to Debezium. Have a superuser run\n"
+            f"PostgreSQL runs with wal_level = {level}, which logs too little. Have a superuser run\n"
             "ALTER SYSTEM SET wal_level = logical;\nand restart the server"
         )
 

@@ -26,6 +26,10 @@ from strangler.relay.log.source import Source, source_of
 log = structlog.get_logger(__name__)
 
 _PREDECESSOR_SECONDS = 15.0
+_LEFTOVER = """
+    SELECT active_pid FROM pg_replication_slots
+    WHERE slot_name = %s AND database = current_database() AND plugin = 'pgoutput' AND NOT temporary
+"""
 _STATE = "SELECT active_pid, database, plugin FROM pg_replication_slots WHERE slot_name = %s"
 
 
@@ -66,7 +70,7 @@ def drop_leftover(cdc: CdcSettings, *, using: str) -> None:
     One that is in use is left alone. Without the means to drop it, warns naming the slot and the SQL.
     """
     with connections[using].cursor() as cursor:
-        cursor.execute(f"{_STATE} AND database = current_database() AND plugin = 'pgoutput'", [cdc.slot])
+        cursor.execute(_LEFTOVER, [cdc.slot])
         row = cursor.fetchone()
     if row is None:
         return
@@ -127,9 +131,7 @@ def _wait_for_predecessor(connection: psycopg.Connection, name: str, leave: Even
         if pid is None or leave.wait(0.1):
             return
         if monotonic() > deadline:
-            raise CaptureUnavailable(
-                f"slot {name!r} is in use by process {pid} of the server: another host of Debezium reads it"
-            )
+            raise CaptureUnavailable(f"slot {name!r} is in use by process {pid} of the server: another reader holds it")
 
 
 def drop(connection: psycopg.Connection, name: str) -> None:

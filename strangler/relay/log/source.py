@@ -54,7 +54,7 @@ class Source:
 
 
 def source_of(cdc: CdcSettings) -> Source:
-    """Raises `ConfigurationError` naming what the URL lacks, or has too much: Debezium takes no other libpq option."""
+    """Raises `ConfigurationError` naming what the URL lacks, or has too much: readers take few of libpq's options."""
     parts = _parsed(cdc.database_url)
     for name, what in _REQUIRED.items():
         if not parts.get(name):
