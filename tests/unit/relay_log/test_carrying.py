@@ -31,7 +31,7 @@ from tests.stack.postgres import server
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TAKEN = "sample.step_taken"
+TAKEN, IGNORED = "sample.step_taken", "sample.step_ignored"
 
 
 DUE = None
@@ -193,6 +193,58 @@ def test_a_refused_row_and_what_was_held_back_behind_it_become_the_sweepers(
     assert arrived(subscriber) == [("b", 0)]
     assert set(OutboxMessage.objects.filter(retry_at=None).values_list("id", flat=True)) == {rows[2].id}
     assert "no queue takes" in OutboxMessage.objects.get(id=ignored.id).last_error
+
+
+def test_a_batch_goes_out_behind_the_one_under_way(harness: Harness, subscriber: Subscriber) -> None:
+    """Its predecessors are pending still, and no reason to wait."""
+    first, second = committed(("a", 0), ("b", 0)), committed(("a", 1), ("b", 1))
+    assert harness.carry_batches(first, second) == 2
+    assert arrived(subscriber) == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
+    assert not OutboxMessage.objects.filter(relayed_at=None).exists()
+    assert harness.deferred == 0
+
+
+def test_what_is_refused_of_the_batch_under_way_holds_back_its_key_in_the_next(
+    harness: Harness, subscriber: Subscriber
+) -> None:
+    with transaction.atomic():
+        publish_many([StepIgnored(thing="a", step=0)])
+    ignored = OutboxMessage.objects.get()
+    next_batch = committed(("a", 1), ("b", 0))
+    assert harness.carry_batches([Row(ignored.id, ignored.payload.encode(), 0)], next_batch) == 2
+    assert arrived(subscriber) == [("b", 0)]
+    waiting = OutboxMessage.objects.filter(relayed_at=None, retry_at__isnull=False)
+    assert set(waiting.values_list("id", flat=True)) == {ignored.id, next_batch[0].id}
+
+
+def test_what_is_blocked_in_the_batch_under_way_blocks_its_key_in_the_next(
+    harness: Harness, subscriber: Subscriber
+) -> None:
+    committed(("a", 0))  # somebody else's
+    assert harness.carry_batches(committed(("a", 1)), committed(("a", 2), ("b", 0))) == 2
+    assert arrived(subscriber) == [("b", 0)]
+
+
+def test_a_batch_that_cannot_be_seen_yet_waits_until_the_one_under_way_is_settled(
+    harness: Harness, subscriber: Subscriber, superuser: psycopg.Connection
+) -> None:
+    with in_flight(superuser, "b") as (row, commit):
+        result = Background(lambda: harness.carry_batches(committed(("a", 0)), [row]))
+        until(lambda: OutboxMessage.objects.exclude(relayed_at=None).exists(), "the first batch to be settled")
+        assert result.running()
+        commit()
+        assert result.wait() == 2
+    assert arrived(subscriber) == [("a", 0), ("b", 0)]
+
+
+def test_a_row_goes_where_its_columns_say_whether_the_reader_brings_them_or_not(
+    harness: Harness, broker: Broker
+) -> None:
+    rows = committed(("a", 0), ("a", 1))
+    elsewhere = Address("other.topic", IGNORED, "z")
+    with broker.subscriber("elsewhere", [IGNORED], prefetch=10) as other:
+        harness.carry(rows[0]._replace(address=elsewhere))
+        assert [delivery.body for delivery in other.receive(timeout=0.05)] == [rows[0].body]
 
 
 def test_the_sweeper_carries_in_order_what_it_was_given(

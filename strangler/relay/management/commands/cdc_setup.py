@@ -21,7 +21,7 @@ from strangler.relay.log.source import source_of
 
 class Command(KitCommand):
     help = (
-        "Create the role, the right to connect and the publication that reading the log takes, as far as they are missing. "
+        "Create the role, the right to connect and the publication that reading the log takes, where they are missing. "
         'The role is that of STRANGLER["CDC"]["DATABASE_URL"]. Where STRANGLER["RELAY"] is "server" or "connect", '
         "the slot too, and then everything that is pending is carried, because a new slot does not have it."
     )
