@@ -229,12 +229,12 @@ def test_a_batch_that_cannot_be_seen_yet_waits_until_the_one_under_way_is_settle
     harness: Harness, subscriber: Subscriber, superuser: psycopg.Connection
 ) -> None:
     with in_flight(superuser, "b") as (row, commit):
-        result = Background(lambda: harness.carry_batches(committed(("a", 0)), [row]))
+        result = Background(lambda: harness.carry_batches(committed(("a", 0)), [row, *committed(("c", 0))]))
         until(lambda: OutboxMessage.objects.exclude(relayed_at=None).exists(), "the first batch to be settled")
         assert result.running()
         commit()
         assert result.wait() == 2
-    assert arrived(subscriber) == [("a", 0), ("b", 0)]
+    assert arrived(subscriber) == [("a", 0), ("b", 0), ("c", 0)]
 
 
 def test_a_row_goes_where_its_columns_say_whether_the_reader_brings_them_or_not(
@@ -261,8 +261,9 @@ def test_the_sweeper_carries_in_order_what_it_was_given(
 def test_the_sweeper_carries_what_the_log_never_brought(broker: Broker, subscriber: Subscriber) -> None:
     committed(("a", 0))
     OutboxMessage.objects.update(created_at="2020-01-01T00:00:00Z")
-    with sweeping(broker):
+    with sweeping(broker) as sweeper:
         until(lambda: not OutboxMessage.objects.filter(relayed_at=None).exists(), "the sweeper")
+        assert [sweeper.check(), sweeper.check()] == [True, False]
     assert arrived(subscriber) == [("a", 0)]
 
 
