@@ -80,6 +80,17 @@ def confirmed(superuser: psycopg.Connection, cdc: CdcSettings) -> int:
     return int(position)
 
 
+def told(reader: StreamReader, superuser: psycopg.Connection, cdc: CdcSettings) -> None:
+    """Tell the server how far we are, and wait until it has heard it."""
+    query = (
+        "SELECT coalesce(extract(epoch FROM reply_time), 0) FROM pg_stat_replication "
+        "JOIN pg_replication_slots ON pid = active_pid WHERE slot_name = %s"
+    )
+    ((before,),) = superuser.execute(query, [cdc.slot]).fetchall()
+    reader.stay_alive()
+    until(lambda: superuser.execute(query, [cdc.slot]).fetchall()[0][0] > before, "the server to hear it")
+
+
 def written(superuser: psycopg.Connection) -> int:
     """Where the log ends."""
     ((position,),) = superuser.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchall()
@@ -108,9 +119,7 @@ def test_the_slot_moves_past_a_row_only_when_it_is_done(
     until(lambda: reader.poll(0.1), "the row")
     commit(2)
     until(lambda: reader.poll(0.1), "the next row")
-    for _ in range(3):
-        reader.stay_alive()
-        reader.poll(0.1)
+    told(reader, superuser, cdc)
     assert confirmed(superuser, cdc) <= before
     reader.done()
     until(lambda: not reader.poll(0.05) and confirmed(superuser, cdc) >= after, "the slot to move past the first row")
@@ -127,7 +136,7 @@ def test_half_a_transaction_is_not_safe(opened: Opened, superuser: psycopg.Conne
     after = written(superuser)
     until(lambda: len(reader.poll(0.1)) == 2, "the first two")
     reader.done()
-    reader.stay_alive()
+    told(reader, superuser, cdc)
     assert confirmed(superuser, cdc) <= before
     assert len(reader.poll(5)) == 1
     reader.done()
