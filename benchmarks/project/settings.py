@@ -21,5 +21,5 @@ STRANGLER = {
     "BROKER_URL": os.environ.get("BROKER_URL", ""),
     "EXCHANGE": os.environ.get("EXCHANGE", "bench"),
     "RELAY": os.environ.get("RELAY", "polling"),
-    "DEBEZIUM": {"DATABASE_URL": os.environ.get("CDC_DATABASE_URL", "")},
+    "CDC": {"DATABASE_URL": os.environ.get("CDC_DATABASE_URL", "")},
 }

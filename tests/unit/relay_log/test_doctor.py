@@ -240,10 +240,11 @@ class TestTheCommand:
         cdc = {name.upper(): value for name, value in slot.model_dump().items()}
         settings.STRANGLER = {**settings.STRANGLER, "RELAY": "server", "CDC": cdc}  # type: ignore[attr-defined]
 
-    def test_it_exits_1_when_something_is_critical_and_says_what_to_do(self) -> None:
+    @pytest.mark.parametrize("words", [["cdc_doctor"], ["debezium", "doctor"]], ids=" ".join)
+    def test_it_exits_1_when_something_is_critical_and_says_what_to_do(self, words: list[str]) -> None:
         output = io.StringIO()
         with pytest.raises(CommandError, match="critical: slot") as raised:
-            call_command("cdc_doctor", stdout=output)
+            call_command(*words, stdout=output)
         assert raised.value.returncode == 1
         assert "-> start Debezium Server" in output.getvalue()
 

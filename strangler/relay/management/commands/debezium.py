@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections, router
 
@@ -33,11 +34,15 @@ class Command(KitCommand):
         actions.add_parser("pause", help="hold the connector up; events wait in the log")
         actions.add_parser("resume", help="the end of a pause")
         actions.add_parser("restart", help="restart the connector and its tasks, failed or not")
+        doctor = actions.add_parser("doctor", help="examine log, slot and connector; it is `manage.py cdc_doctor`")
+        doctor.add_argument("--recover", action="store_true", help="make a lost or missing slot anew and skip nothing")
         actions.add_parser("resend", help="publish again what Debezium Server found no queue for in RabbitMQ")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         if action == "config":
             self.stdout.write(_rendered(options["host"]), ending="")
+        elif action == "doctor":
+            call_command("cdc_doctor", recover=options["recover"], stdout=self.stdout, stderr=self.stderr)
         elif action == "resend":
             self._resend()
         else:

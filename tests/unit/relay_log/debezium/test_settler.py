@@ -221,7 +221,7 @@ def test_what_was_refused_and_is_not_due_is_not_settled_with_the_rest(
 
 
 def test_what_is_committed_while_a_checkpoint_is_taken_is_not_in_it(
-    ready: DebeziumSettings,
+    ready: CdcSettings,
 ) -> None:
     """Whatever its position, the commit may lie behind it."""
     seen = settler_module.Reader(1, "now")
