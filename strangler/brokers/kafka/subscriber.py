@@ -130,7 +130,7 @@ class KafkaSubscriber(ClosingBase):
             self._paused = consumer.assignment()
             consumer.pause(self._paused)
         elif self._out < self._prefetch and self._paused:
-            consumer.resume(self._paused)
+            consumer.resume(self._paused)  # also what somebody else has by now: it would come back paused
             self._paused = []
 
     # --- what is known about us
@@ -172,7 +172,6 @@ class KafkaSubscriber(ClosingBase):
         for each in partitions:
             progress = self._held.pop((each.topic, each.partition), None)
             self._out -= progress.outstanding if progress else 0
-        consumer.resume(partitions)  # or one that comes back would still be paused, with nobody to resume it
         consumer.incremental_unassign(partitions)
 
     def _at(self, partition: TopicPartition) -> int:
