@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
 from collections.abc import Generator
 
@@ -23,6 +25,8 @@ _NAMES = {
 _RELAYS = ("polling", "stream", "debezium", "server", "connect")
 _BROKERS = ("memory", "pgmq", "rabbitmq", "kafka")
 _EXERCISES = "exercises"
+_BEGAN = time.monotonic()
+_WORTH_TELLING_SECONDS = 60
 _passed: Counter[str] = Counter()
 _skipped: Counter[tuple[str, str]] = Counter()
 
@@ -51,6 +55,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    _tell_how_busy_it_was(terminalreporter)
     if not _passed and not _skipped:
         return
     terminalreporter.section("backends")
@@ -58,6 +63,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"exercised: {name} ({count} tests)", green=True)
     for (name, reason), count in sorted(_skipped.items()):
         terminalreporter.write_line(f"NOT EXERCISED: {name} ({count} tests): {reason}", red=True, bold=True)
+
+
+def _tell_how_busy_it_was(terminalreporter: pytest.TerminalReporter) -> None:
+    """Whether more processes (-n) would make it faster: not where the processors are busy already."""
+    spent, elapsed = sum(os.times()[:4]), time.monotonic() - _BEGAN
+    if elapsed > _WORTH_TELLING_SECONDS:
+        share = spent / elapsed / (os.cpu_count() or 1)
+        terminalreporter.write_line(f"the tests and their servers kept {share:.0%} of the processors busy")
 
 
 def _backends_of(item: pytest.Item) -> str:

@@ -29,8 +29,8 @@ import pytest
 from strangler.testing.waiting import until
 
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(10**6)))  # noqa: S311
-OUTAGE_SECONDS = 8
-STANDSTILL_SECONDS = 12
+OUTAGE_SECONDS = 5
+STANDSTILL_SECONDS = 12.0
 """Longer than Kafka waits for a consumer that says nothing."""
 LARGEST = "m" * 7_900_000
 
@@ -129,6 +129,11 @@ class RelayConformance:
     def deployment(self) -> Deployment:
         raise NotImplementedError("define the fixture deployment in your subclass of RelayConformance")
 
+    @pytest.fixture
+    def standstill(self) -> float:
+        """Seconds for which a consumer stands still: longer than your broker waits for it, where it does."""
+        return STANDSTILL_SECONDS
+
     def test_the_broker_gets_the_payload_byte_for_byte_and_the_largest_one_too(self, deployment: Deployment) -> None:
         deployment.start_relay()
         strange = Step("Łódź \\u2028 \t\\0", 1, "'\"\\\\")
@@ -181,7 +186,7 @@ class RelayConformance:
         deployment.expect_everything_handled_once_in_order()
 
     def test_a_consumer_that_stands_still_holds_up_nobody_and_then_goes_on_where_it_was(
-        self, deployment: Deployment
+        self, deployment: Deployment, standstill: float
     ) -> None:
         """The slowest there is. Meanwhile the broker holds what comes, also where it gives the consumer up for dead."""
         load = deployment.start_load()
@@ -189,10 +194,10 @@ class RelayConformance:
         consumer = deployment.start_consumer()
         progress(deployment, 100)
         consumer.send_signal(signal.SIGSTOP)
-        time.sleep(STANDSTILL_SECONDS)
+        time.sleep(standstill)
         load.terminate(timeout=10)
         until(lambda: deployment.pending() == 0, "the relay to carry everything while nobody consumes")
-        assert count_of(deployment.effects()) < count_of(deployment.acknowledged()) - STANDSTILL_SECONDS * 50
+        assert count_of(deployment.effects()) < count_of(deployment.acknowledged()) - standstill * 50
         consumer.send_signal(signal.SIGCONT)
         deployment.expect_everything_handled_once_in_order()
 

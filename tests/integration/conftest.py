@@ -9,11 +9,10 @@ from tests.integration import deployments
 from tests.stack import servers
 from tests.support.project import Project
 
-BROKERS = ["pgmq", "rabbitmq", "kafka"]
 
-
-@pytest.fixture(params=BROKERS)
+@pytest.fixture
 def broker_url(request: pytest.FixtureRequest) -> str:
+    """Of the broker that the test names as the fixture's parameter."""
     return deployments.broker_url(request.param)
 
 

@@ -1,4 +1,8 @@
-"""Several relays of one system, at once or one after the other, while they are killed."""
+"""Several relays of one system, at once or one after the other, while they are killed.
+
+What they do about each other they do in the outbox, so one broker is enough. What every relay has to stand on every
+broker is in test_relays.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from strangler.testing.relays import progress
 from tests.support.project import Project
 
 
+@pytest.mark.parametrize("broker_url", ["kafka"], indirect=True)
 def test_two_relays_and_two_consumers_keep_the_order_while_they_are_killed(
     new_project: Callable[[str], Project],
 ) -> None:
@@ -25,6 +30,7 @@ def test_two_relays_and_two_consumers_keep_the_order_while_they_are_killed(
     project.expect_everything_handled_once_in_order()
 
 
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 @pytest.mark.parametrize("kinds", [["polling", "debezium", "stream", "polling", "stream"]], ids=" to ".join)
 def test_switching_relays_under_load_loses_and_reorders_nothing(
     new_project: Callable[[str], Project], kinds: list[str]
