@@ -18,14 +18,14 @@ import jpype  # noqa: E402
 
 from strangler.conf import settings  # noqa: E402
 from strangler.relay.debezium import config, jvm  # noqa: E402
-from strangler.relay.debezium.source import source_of  # noqa: E402
+from strangler.relay.log.source import source_of  # noqa: E402
 
 START = 0.05
 
 
 def main(slot: str, events: str, answer: str) -> None:
-    debezium = settings.debezium.model_copy(update={"slot": slot})
-    properties = config.embedded(debezium, source_of(debezium), batch_size=settings.relay_batch_size)
+    cdc = settings.cdc.model_copy(update={"slot": slot})
+    properties = config.embedded(cdc, source_of(cdc), batch_size=settings.relay_batch_size)
     jvm.start()
     counter = Counter(int(events))
     engine = (
