@@ -65,8 +65,8 @@ def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> 
 
 def kit(stack: Stack, messages: int, processes: int = 1, *, keep: bool = False) -> Measure:
     """`keep`: beside the messages that were handled before."""
-    starts = [lambda: stack.manage("consume", "--group", GROUP)] * processes
-    return drain(stack, messages, _events(stack.queue), *starts, keep=keep)
+    arguments = ("consume", "--group", GROUP, "--processes", str(processes))
+    return drain(stack, messages, _events(stack.queue), lambda: stack.manage(*arguments), keep=keep)
 
 
 def bare(stack: Stack, messages: int) -> Measure:
@@ -101,18 +101,17 @@ def _events(queue: Queue) -> Fill:
     return lambda count: queue.fill((body(f"sku-{n % SKUS}") for n in range(count)), ROUTING_KEY)
 
 
-def drain(stack: Stack, messages: int, fill: Fill, *starts: Start, keep: bool = False) -> Measure:
+def drain(stack: Stack, messages: int, fill: Fill, start: Start, *, keep: bool = False) -> Measure:
     def once() -> float:
         stack.queue.empty()
         fill(messages)
         with stack.connect() as connection:
             empty_stock(connection, keep=keep)
-            processes = [start() for start in starts]
+            process = start()
             try:
-                return watching.rate(processes, lambda: int(connection.execute(_MOVED).fetchall()[0][0]), messages)
+                return watching.rate([process], lambda: int(connection.execute(_MOVED).fetchall()[0][0]), messages)
             finally:
-                for process in processes:
-                    end(process)
+                end(process)
 
     return once
 

@@ -6,30 +6,29 @@ RabbitMQ. The events are in the log, behind a slot, before any of them goes on.
 
 from __future__ import annotations
 
-import os
-import signal
 from functools import partial
 
-from benchmarks import watching
+from benchmarks.contenders import DEBEZIUM
 from benchmarks.harness.alone import alone
 from benchmarks.harness.outcome import Outcome, Tick, at_least
 from benchmarks.harness.samples import Measure, take_turns
 from benchmarks.harness.scale import Scale
 from benchmarks.project.filling import fill_outbox
+from benchmarks.relay import from_the_log
 from benchmarks.stack import Stack
 from strangler.testing.waiting import until
 
 KEYS = ("debezium_vs_engine", "engine_vs_decode")
 SLOT = "bench_bare"
 PUBLICATION = "strangler_outbox"
-ENGINE, DECODE, RELAY = "engine alone, counting", "psycopg decoding pgoutput, counting", "Debezium relay"
+ENGINE, DECODE, RELAY = "engine alone, counting", "psycopg decoding pgoutput, counting", DEBEZIUM.name
 
 
 def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     events = scale.captured
     engine = partial(_alone, stack, events, "engine", "benchmarks.bare.engine", SLOT)
     decode = partial(_alone, stack, events, "decode", "benchmarks.bare.decode", SLOT, PUBLICATION)
-    contenders: dict[str, Measure] = {ENGINE: engine, DECODE: decode, RELAY: partial(_relay, stack, events)}
+    contenders: dict[str, Measure] = {ENGINE: engine, DECODE: decode, RELAY: from_the_log(stack, events, DEBEZIUM)}
     samples = take_turns(contenders, scale.long_rounds, tick)
     outcome = Outcome()
     outcome.add_rows("from the log", samples, "events/s")
@@ -58,25 +57,6 @@ def _drop(stack: Stack) -> None:
         free = "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s AND active_pid IS NULL"
         until(lambda: connection.execute(free, [SLOT]).fetchone(), "the slot to be free")
         connection.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])
-
-
-def _relay(stack: Stack, events: int) -> float:
-    """It stands still while the backlog is written: what it finds in the outbox when it starts it would poll."""
-    stack.queue.empty()
-    with stack.connect() as connection:
-        connection.execute("TRUNCATE strangler_outbox")
-        relay = stack.manage("relay", env={"RELAY": "debezium"})
-        try:
-            said = relay.log.stat().st_size if relay.log.exists() else 0
-            until(
-                lambda: "relay_streams" in relay.log.read_text(encoding="utf-8")[said:], "the log to flow", seconds=60
-            )
-            os.killpg(relay.pid, signal.SIGSTOP)
-            fill_outbox(connection, events, keep=True)
-            os.killpg(relay.pid, signal.SIGCONT)
-            return watching.rate([relay], stack.queue.count, events)
-        finally:
-            relay.terminate(timeout=20)
 
 
 if __name__ == "__main__":

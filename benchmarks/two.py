@@ -1,6 +1,7 @@
 """Two processes instead of one: `python -m benchmarks.two --long-rounds 3`.
 
-On a machine of two cores the servers need their share of both: the bare loop says what there is to win.
+Two relays are two commands, two consumers one with `--processes 2`. On a machine of two cores the servers need their
+share of both: the bare loop says what there is to win.
 """
 
 from __future__ import annotations
