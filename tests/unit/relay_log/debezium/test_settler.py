@@ -146,6 +146,17 @@ def test_many_rows_are_settled_in_bounded_portions(
     until(lambda: host.confirm(position(superuser)) or pending() == 0, "everything to be settled")
 
 
+def test_a_checkpoint_is_settled_whole_in_portions_but_for_what_was_refused_since(
+    superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settler_module, "_AT_ONCE", 3)
+    happened(*range(20))
+    rows = list(OutboxMessage.objects.values_list("id", flat=True))
+    OutboxMessage.objects.filter(id=rows[10]).update(retry_at="2999-01-01T00:00:00Z", last_error="no queue took it")
+    assert settler_module._settle(connection, rows) == 19
+    assert [pending.id for pending in OutboxMessage.objects.filter(relayed_at=None)] == [rows[10]]
+
+
 def test_a_checkpoint_does_not_outlive_the_reader_it_was_taken_with(
     superuser: psycopg.Connection, ready: CdcSettings, reader: Callable[[], LogReader], broker: Broker
 ) -> None:
