@@ -204,10 +204,11 @@ class RelayConformance:
     def test_a_poison_message_parks_alone_and_one_that_kills_its_process_is_found_out(
         self, deployment: Deployment
     ) -> None:
-        poisoned = [Step("bad", 0, "fail"), Step("bad", 1), Step("deadly", 0, "crash")]
-        deployment.publish(Step("good", 0), *poisoned, Step("good", 1))
+        deployment.publish(Step("good", 0), Step("bad", 0, "fail"), Step("bad", 1), Step("good", 1))
         deployment.start_relay()
         consumer = deployment.start_consumer()
+        until(lambda: set(deployment.dead_letters()) == {"bad"}, "a dead letter")
+        deployment.publish(Step("good", 2), Step("deadly", 0, "crash"), Step("bad", 2))
 
         def found_out() -> bool:
             if not consumer.running:
@@ -215,7 +216,6 @@ class RelayConformance:
             return set(deployment.dead_letters()) == {"bad", "deadly"}
 
         until(found_out, "two dead letters")
-        deployment.publish(Step("good", 2), Step("bad", 2))
         until(lambda: deployment.effects().get("good") == [0, 1, 2], "the other things to go on")
         assert deployment.effects().keys() == {"good"}
         assert "its process died" in deployment.dead_letters()["deadly"]
