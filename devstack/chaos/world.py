@@ -76,10 +76,11 @@ class World:
         return relay
 
     def new_consumer(self, name: str, reads: int) -> Program:
-        """Of the group that is named as its service is."""
+        """Of the group that is named as its service is. The new version, 2, runs its handlers in processes."""
         self.reads[name] = reads
         env = self._environments.service(name) | {"AUDITOR_READS": str(reads)}
-        return self._program(name, ["-m", "django", "consume", "--group", name], env)
+        lanes = ["--processes", "2"] if reads > 1 else []
+        return self._program(name, ["-m", "django", "consume", "--group", name, *lanes], env)
 
     def command(self, project: str, *arguments: str) -> Program:
         """A management command beside the rest, straight to its database and the broker."""
