@@ -17,6 +17,7 @@ SETTINGS = {
     "auditor": "devstack.chaos.auditor.settings",
 }
 STOCK = 300
+PREPARE_SECONDS = 300
 
 
 class Environments:
@@ -87,4 +88,5 @@ class Environments:
         """One after the other in one process: each start of Django takes a while."""
         code = "import django; django.setup()\nfrom django.core.management import call_command\n"
         code += f"for command in {commands!r}: call_command(*command)"
-        programs.run(f"{project}-{commands[0][0]}", ["-c", code], self.straight(project) | variables, self._workspace)
+        env, name = self.straight(project) | variables, f"{project}-{commands[0][0]}"
+        programs.run(name, ["-c", code], env, self._workspace, seconds=PREPARE_SECONDS)
