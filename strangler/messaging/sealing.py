@@ -23,6 +23,7 @@ class Sealed(NamedTuple):
     """`text` is stored in the outbox, carried by every relay and delivered by every broker, byte for byte."""
 
     id: UUID
+    aggregate_id: str
     text: str
 
 
@@ -34,11 +35,10 @@ class Sealer:
 
     def __init__(self, source: str, stages: str | None = None) -> None:
         work = context.current()
-        self.time = datetime.now(UTC)
+        self.time = wire_time(datetime.now(UTC))
         self.correlation_id = work.correlation_id
         self._source = source
-        self._traceparent = work.traceparent
-        self._time = wire_time(self.time)
+        self._span = trace.children_of(work.traceparent)
         causation = f',"causationid":{to_json(work.causation_id)}' if work.causation_id else ""
         self._work = f'"correlationid":{to_json(work.correlation_id)}{causation}'
         self._stages = f'"stages":{to_json(stages)},' if stages else ""
@@ -47,12 +47,12 @@ class Sealer:
         id, aggregate_id = new_id(), event.aggregate_id
         origin, schema, kind = _constants(type(event), self._source)
         text = (
-            f'{{"specversion":"1.0","id":"{id}",{origin},"subject":{to_json(aggregate_id)},"time":"{self._time}",'
+            f'{{"specversion":"1.0","id":"{id}",{origin},"subject":{to_json(aggregate_id)},"time":"{self.time}",'
             f'{schema},"partitionkey":{to_json(f"{event.aggregate_type}:{aggregate_id}")},{self._work},'
-            f'"traceparent":"{trace.child_of(self._traceparent)}",{kind},{self._stages}'
+            f'"traceparent":"{self._span()}",{kind},{self._stages}'
             f'"data":{to_json(event.model_dump(mode="json"))}}}'
         )
-        return Sealed(id, text)
+        return Sealed(id, aggregate_id, text)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 
 from opentelemetry import trace
 
@@ -18,10 +19,10 @@ def new_traceparent() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
-def child_of(traceparent: str) -> str:
-    """The same trace, a new span: what a message carries when it is caused by the work `traceparent` names."""
+def children_of(traceparent: str) -> Callable[[], str]:
+    """The same trace, each time a new span: what a message carries when the work `traceparent` names caused it."""
     version, trace_id, _, flags = traceparent.split("-")
-    return f"{version}-{trace_id}-{secrets.token_hex(8)}-{flags}"
+    return lambda: f"{version}-{trace_id}-{secrets.token_hex(8)}-{flags}"
 
 
 def active_span() -> str | None:

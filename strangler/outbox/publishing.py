@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from uuid import UUID
 
@@ -13,10 +12,10 @@ from django.db import connections, router
 from strangler.conf import settings
 from strangler.errors import EventTooLarge, NotInTransaction, NotTheOwner
 from strangler.messaging import Event
-from strangler.messaging.sealing import Sealer
+from strangler.messaging.sealing import Sealed, Sealer
 from strangler.outbox.models import OutboxMessage
 
-_Row = tuple[UUID, str, str, str, str, str, str, datetime]
+_Row = tuple[str, str, str, str, str, str, str, str]
 _COLUMNS = "id, aggregate_type, aggregate_id, type, routing_key, correlation_id, payload, created_at"
 _INSERT = f"INSERT INTO strangler_outbox ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608  (constants)
 _COPY = f"COPY strangler_outbox ({_COLUMNS}) FROM STDIN"
@@ -39,16 +38,17 @@ def publish_many(events: Sequence[Event], *, using: str | None = None) -> list[U
     for event_class in {type(event) for event in events}:
         require_ownership(event_class)
     sealer = Sealer(settings.source, settings.stages_stamp)
-    sealed = [(event, *sealer.seal(event)) for event in events]
-    for event, _, payload in sealed:
-        _require_size(event, len(payload.encode()))
-    _insert(alias, [_row(event, id, payload, sealer) for event, id, payload in sealed])
-    return [id for _, id, _ in sealed]
+    sealed = [sealer.seal(event) for event in events]
+    for event, message in zip(events, sealed, strict=True):
+        _require_size(event, len(message.text.encode()))
+    _insert(alias, [_row(*pair, sealer) for pair in zip(events, sealed, strict=True)])
+    return [message.id for message in sealed]
 
 
-def _row(event: Event, id: UUID, payload: str, sealer: Sealer) -> _Row:
-    key = event.aggregate_type, event.aggregate_id
-    return id, *key, event.wire_type(), event.event_type, sealer.correlation_id, payload, sealer.time
+def _row(event: Event, message: Sealed, sealer: Sealer) -> _Row:
+    """All text: what PostgreSQL reads anyway, and psycopg need not look at."""
+    names = event.aggregate_type, message.aggregate_id, event.wire_type(), event.event_type
+    return str(message.id), *names, sealer.correlation_id, message.text, sealer.time
 
 
 def _insert(alias: str, rows: Sequence[_Row]) -> None:

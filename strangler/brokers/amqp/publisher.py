@@ -73,8 +73,7 @@ class AmqpPublisher(ClosingBase):
             sent = self._send_what_is_ready(session)
             if session.drain(timeout=1.0) or sent:
                 until = time.monotonic() + settings.TIMEOUT
-                while session.drain(timeout=0):
-                    pass  # the more is settled at once, the more leaves in one write
+                session.drain_all()  # the more is settled at once, the more leaves in one write
             elif time.monotonic() > until:
                 raise BrokerUnavailable(self._silence(session))
             session.heartbeat()
