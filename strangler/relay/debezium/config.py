@@ -9,11 +9,11 @@ What the hosts outside this process add is in `hosts`.
 from __future__ import annotations
 
 from strangler.conf import CdcSettings
+from strangler.relay.log.reading import BATCH_BYTES
 from strangler.relay.log.source import Source
 from strangler.relay.log.sql import HEARTBEAT_MESSAGE, TABLE
 
 PREFIX = "strangler"
-QUEUE_BYTES = 4 * 1024 * 1024
 
 Properties = dict[str, str]
 
@@ -62,7 +62,7 @@ def embedded(cdc: CdcSettings, source: Source, *, schema: str = "public", batch_
         "offset.flush.interval.ms": "0",
         "max.batch.size": str(batch_size),
         "max.queue.size": str(max(8192, 2 * batch_size)),
-        "max.queue.size.in.bytes": str(QUEUE_BYTES),
+        "max.queue.size.in.bytes": str(BATCH_BYTES),
         "errors.max.retries": "0",
         "slot.max.retries": "0",
     }

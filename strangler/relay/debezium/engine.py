@@ -80,7 +80,7 @@ class Engine:
             raise self._failure
         return seen
 
-    def poll(self, timeout: float, *, fill: bool = False) -> Sequence[Captured]:
+    def poll(self, timeout: float) -> Sequence[Captured]:
         """As `Reader` has it, but nothing more comes before `done()`."""
         try:
             batch = self._batches.get(timeout=timeout)

@@ -31,6 +31,7 @@ class Batch:
     """`messages` are due, in the order of the log; `blocked` will be the sweeper's; `gone` have no row any more.
 
     `missing` are rows that nobody can see yet, or that are deleted: while there are some, nothing may be published.
+    `polls`: of the reader, as many as it wants to hear are done.
     """
 
     captured: Sequence[Captured]
@@ -38,6 +39,21 @@ class Batch:
     blocked: list[UUID]
     missing: list[Captured] = field(default_factory=list)
     gone: set[UUID] = field(default_factory=set)
+    polls: int = 1
+
+    def with_more(self, behind: Batch) -> Batch:
+        """Both in one, with those of `behind` after the others. None of them is missing."""
+        return Batch(
+            [*self.captured, *behind.captured],
+            self.messages + behind.messages,
+            self.blocked + behind.blocked,
+            gone=self.gone | behind.gone,
+            polls=self.polls + behind.polls,
+        )
+
+    def size(self) -> int:
+        """Bytes."""
+        return sum(len(row.body) for row in self.captured)
 
     def hold_back_behind(self, ahead: Batch, receipt: Receipt) -> None:
         """What was not confirmed of the batch ahead keeps later messages of its key from going out."""
@@ -69,10 +85,10 @@ class Stream:
         self._on_deferred = on_deferred
         self._stop = stop
 
-    def look_up(self, captured: Sequence[Captured], *, ahead: Batch | None = None) -> Batch:
-        """`ahead` is under way to the broker: `hold_back_behind` it once its receipt is there."""
+    def look_up(self, captured: Sequence[Captured], *, ahead: Sequence[Batch] = ()) -> Batch:
+        """`ahead` go to the broker before these: `hold_back_behind` them once there is a receipt."""
         with self._connection.cursor() as cursor:
-            under_way = [message.id for message in ahead.messages] if ahead else ()
+            under_way = [message.id for batch in ahead for message in batch.messages]
             fates = ledger.look_up(cursor, [row.id for row in captured], ahead=under_way)
             due = [row for row in captured if row.id not in fates] if fates else captured
             unaddressed = [row.id for row in due if row.address is None]

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+BATCH_BYTES = 4 * 1024 * 1024
+
 
 class Address(NamedTuple):
     """Where a message goes, as the row's columns have it."""
@@ -43,15 +45,14 @@ class Reader(Protocol):
         """Whether the log is being read; waits up to `timeout` seconds for it. Raises `CaptureUnavailable`."""
         ...
 
-    def poll(self, timeout: float, *, fill: bool = False) -> Sequence[Captured]:
-        """The next rows in the order of their commits, at once where there are some, or none after `timeout` seconds.
-
-        `fill`: there is time, go on until the batch is full or `wake()` is called. Raises `CaptureUnavailable`.
+    def poll(self, timeout: float) -> Sequence[Captured]:
+        """The next rows in the order of their commits, at once where there are some; none after `timeout` seconds or
+        `wake()`. Not many more than `BATCH_BYTES`. Raises `CaptureUnavailable`.
         """
         ...
 
     def wake(self) -> None:
-        """From any thread: the poll in progress, or the next one, has waited long enough."""
+        """From any thread: the poll in progress, or the next one, need not wait."""
         ...
 
     def stay_alive(self) -> None:
@@ -59,7 +60,7 @@ class Reader(Protocol):
         ...
 
     def done(self) -> None:
-        """The first batch that was not `done()` yet is settled in the outbox: the slot may forget it."""
+        """What the first poll brought that was not `done()` yet is settled in the outbox: the slot may forget it."""
         ...
 
 

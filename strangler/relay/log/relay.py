@@ -104,7 +104,7 @@ class LogRelay:
         with self._sweeper() as sweeper, self._log.reader(preconditions.outbox_schema(connection)) as reader:
             self._poll_until_the_log_flows(reader, publisher)
             stream = Stream(connection, backoff_max=self._backoff_max, on_deferred=sweeper.wake, stop=self._stop)
-            with Flow(reader, stream, publisher) as flow:
+            with Flow(reader, stream, publisher, batch_size=self._batch_size) as flow:
                 while not self._stop.is_set():
                     if sweeper.check():
                         preconditions.require(connection, self._cdc, self._source)

@@ -21,10 +21,9 @@ from psycopg.sql import Identifier, Literal
 
 from strangler.errors import CaptureUnavailable
 from strangler.relay.log import sql
-from strangler.relay.log.reading import Address
+from strangler.relay.log.reading import BATCH_BYTES, Address
 from strangler.relay.stream.pgoutput import BEGIN, COMMIT, INSERT, RELATION, Inserts, end_of, transaction_of
 
-BATCH_BYTES = 4 * 1024 * 1024
 _COLUMNS = ("id", "aggregate_type", "routing_key", "aggregate_id", "payload")
 _REPORT_SECONDS = 0.1
 _SILENCE_SECONDS = 10.0
@@ -77,15 +76,14 @@ class StreamReader:
     def flows(self, timeout: float) -> bool:
         return True
 
-    def poll(self, timeout: float, *, fill: bool = False) -> Sequence[Row]:
+    def poll(self, timeout: float) -> Sequence[Row]:
         rows: list[Row] = []
         self._size = 0
         deadline = time.monotonic() + timeout
-        while not self._read(rows) and (fill or not rows):
+        heard, woken = True, False
+        while not self._read(rows) and heard and not woken:
             self._report_when_due(idle=not rows)
-            left = deadline - time.monotonic()
-            if left <= 0 or self._wait(left):
-                break
+            heard, woken = self._wait(0 if rows else max(0.0, deadline - time.monotonic()))
         if rows:
             self._undone.append(self._seen)
         return rows
@@ -116,17 +114,18 @@ class StreamReader:
         self._woken.close()
         self._waker.close()
 
-    def _wait(self, timeout: float) -> bool:
-        """Until the server says something, or at most `timeout` seconds. True when somebody called `wake()`."""
+    def _wait(self, timeout: float) -> tuple[bool, bool]:
+        """At most `timeout` seconds; whether the server has said something, and whether somebody called `wake()`."""
         ready = [key.fileobj for key, _ in self._selector.select(timeout)]
-        if self._session.pgconn.socket in ready:
+        heard, woken = self._session.pgconn.socket in ready, self._woken in ready
+        if heard:
             try:
                 self._session.pgconn.consume_input()
             except psycopg.OperationalError as error:
                 raise CaptureUnavailable(f"the log's connection broke: {_text(error)}") from error
-        if self._woken in ready:
+        if woken:
             self._woken.recv(4096)
-        return self._woken in ready
+        return heard, woken
 
     def _read(self, rows: list[Row]) -> bool:
         """Take what has come, up to a full batch: then True."""

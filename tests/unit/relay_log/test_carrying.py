@@ -59,7 +59,7 @@ class Batches:
     def flows(self, timeout: float) -> bool:
         return True
 
-    def poll(self, timeout: float, *, fill: bool = False) -> Sequence[Row]:
+    def poll(self, timeout: float) -> Sequence[Row]:
         return self._batches.pop(0)
 
     def wake(self) -> None: ...
@@ -84,7 +84,7 @@ class Harness:
         """One directly after the other; returns how many of them were settled."""
         stream = Stream(connection, backoff_max=60, on_deferred=self._count, stop=self.stop)
         reader = Batches(batches)
-        with Flow(reader, stream, self.publisher) as flow:
+        with Flow(reader, stream, self.publisher, batch_size=100) as flow:
             for _ in batches:
                 flow.step(0)
             flow.finish()
