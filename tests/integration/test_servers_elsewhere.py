@@ -25,7 +25,7 @@ def test_tests_use_what_runs_already_say_what_they_may_not_do_to_it_and_drop_the
         env |= {elsewhere.POSTGRES: postgres.url(), elsewhere.RABBITMQ: servers.rabbitmq().start().url}
         env["RABBITMQ_HOME"] = "/nowhere"  # no other could be started
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", RUNS, KILLS]
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "1 passed, 1 skipped" in done.stdout
         assert "exercised: broker RabbitMQ (1 tests)\n" in done.stdout
