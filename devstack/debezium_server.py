@@ -5,6 +5,7 @@ What of its distribution a PostgreSQL source and a RabbitMQ sink need is what `j
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -15,6 +16,7 @@ from devstack.processes import ProcessFailed
 from devstack.secretfile import write_private
 
 MINIMUM_JAVA = 21
+CUT_OFFSETS = ("java.io.StreamCorruptedException", "java.io.EOFException")
 JVM = (*JVM_OPTIONS, "-Xmx256m", "--add-opens=java.base/java.lang=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED")
 
 
@@ -56,6 +58,16 @@ class NativeDebeziumServer(JavaServer):
         lines = [f"{name}={_escaped(value)}\n" for name, value in {**self.properties, **own}.items()]
         write_private(self.root / "config" / "application.properties", "".join(lines))
         return [java_runtime.require(MINIMUM_JAVA), *JVM, "-cp", _classpath(), "io.debezium.server.Main"]
+
+    def start(self) -> Self:
+        """After `kill -9` in the middle of a write, without its offsets: it goes on from the slot."""
+        try:
+            return super().start()
+        except ProcessFailed:
+            if not any(self._logged(words) for words in CUT_OFFSETS):
+                raise
+            self.offsets.unlink()
+            return super().start()
 
     def _ready(self) -> bool:
         return self.healthy()

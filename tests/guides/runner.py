@@ -105,7 +105,7 @@ class Reader:
 
     def _ended(self, terminal: Terminal, enough: Callable[[], bool] | None = None) -> str:
         """What it printed until it ended, until `enough`, or until patience does."""
-        deadline = time.monotonic() + (self._repeats if enough else self._patience)
+        deadline = time.monotonic() + self._patience
         while True:
             output = terminal.output()
             if terminal.exit_code is not None or time.monotonic() > deadline or (enough and enough()):

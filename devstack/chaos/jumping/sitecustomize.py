@@ -32,7 +32,7 @@ class _Clock:
     def _watch(self) -> None:
         never = threading.Event()
         while True:
-            self._set(int(self._file.read_text(encoding="ascii")))
+            self._set(int(self._file.read_bytes()))  # no codec: while Python starts, there may be none yet
             never.wait(LOOK_EVERY_SECONDS)
 
     def _set(self, seconds: int) -> None:

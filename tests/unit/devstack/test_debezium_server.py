@@ -87,6 +87,14 @@ def test_a_row_arrives_byte_for_byte_and_one_written_while_it_was_dead_arrives_t
     assert server.healthy()
 
 
+def test_offsets_that_a_kill_cut_short_do_not_keep_it_from_starting(server: NativeDebeziumServer) -> None:
+    server.kill()
+    whole = server.offsets.read_bytes()
+    server.offsets.write_bytes(whole[: len(whole) // 2])
+    server.start()
+    assert server.healthy()
+
+
 def test_passwords_are_in_the_environment_and_the_file_is_for_its_owner(server: NativeDebeziumServer) -> None:
     file = server.root / "config" / "application.properties"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
