@@ -16,8 +16,8 @@ from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {"pgmq": lambda: None, "rabbitmq": servers.require_rabbitmq, "kafka": servers.require_kafka}
-SEEDS = {"pgmq": 57, "rabbitmq": 38, "kafka": 209}
-STEPS = 6
+SEEDS = {"pgmq": 136, "rabbitmq": 2347, "kafka": 556}
+STEPS = 4
 LOOKS = """
 import os, sys, time
 from uuid_utils.compat import uuid7
@@ -58,7 +58,7 @@ def test_a_clock_jumps_while_its_process_runs_and_monotonic_time_goes_on(tmp_pat
         wall, of_an_id, monotonic = _look(process)
         for seconds in (7_200, -90, 0):
             jumping.jump(seconds)
-            until(lambda to=wall + seconds: abs(_look(process)[0] - to) < 60, "the clock to jump", seconds=10)
+            until(lambda to=wall + seconds: abs(_look(process)[0] - to) < 60, "the clock to jump")
             assert abs(_look(process)[1] - of_an_id - seconds) < 60, "the time in a UUIDv7"
         assert _look(process)[2] < monotonic + 60
         process.kill()

@@ -210,7 +210,7 @@ def _connector(project: HostedProject) -> Iterator[Host]:
         yield ConnectHost(project)
     finally:
         worker.start()
-        until(lambda: _deleted(f"{worker.url}/connectors/{project.name}"), "the connector to be deleted", seconds=40)
+        until(lambda: _deleted(f"{worker.url}/connectors/{project.name}"), "the connector to be deleted")
 
 
 def _deleted(connector: str) -> bool:

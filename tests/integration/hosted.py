@@ -99,7 +99,7 @@ class EngineHost:
 
     def expect(self, *steps: int) -> None:
         """Carried, and remembered as carried."""
-        until(lambda: self.carried() == list(steps), f"{steps} to be carried", seconds=40)
+        until(lambda: self.carried() == list(steps), f"{steps} to be carried")
         until(lambda: self.offsets.exists() and b'"lsn"' in self.offsets.read_bytes(), "the offsets to be written")
 
 

@@ -53,7 +53,7 @@ def test_a_host_survives_the_database_and_the_doctor_finds_it_well(
         keep_unroutable(project)
     relay = project.start_relay()
     project.steps(0)
-    until(lambda: not project.pending(), "the first event to be settled", seconds=40)
+    until(lambda: not project.pending(), "the first event to be settled")
     servers.business().kill()
     servers.business().start()
     project.steps(1)
@@ -70,7 +70,7 @@ def test_an_event_that_no_queue_takes_is_kept_told_and_sent_again(tmp_path: Path
         project.start_relay()
         project.ignore("a", 0)
         project.steps(1)
-        until(lambda: not project.pending(), "both to be carried", seconds=40)
+        until(lambda: not project.pending(), "both to be carried")
         found = project.doctor(code=1)["unroutable"]
         assert (found["severity"], found["figure"]) == ("critical", 1)
         broker = connect(project.broker_url, exchange=project.name)

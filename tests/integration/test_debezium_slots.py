@@ -73,7 +73,7 @@ class TestASlotMadeAnew:
 
     def test_debezium_refuses_to_go_on(self, host: EngineHost, running: ExitStack) -> None:
         begin(host.process, running)
-        until(lambda: not host.process.running, "the host to give up", seconds=40)
+        until(lambda: not host.process.running, "the host to give up")
         assert "no longer available on the server" in host.process.tail()
         assert host.carried() == [1]
 
@@ -83,7 +83,7 @@ class TestASlotMadeAnew:
         """They are deleted to get it going again, or were in a container without a volume."""
         host.offsets.unlink()
         begin(host.process, running)
-        until(host.offsets.exists, "the host to read the slot", seconds=40)
+        until(host.offsets.exists, "the host to read the slot")
         project.steps(3)
         host.expect(1, 3)
         assert host.process.running
@@ -135,7 +135,7 @@ class TestAnIdleDatabase:
         begin(host.process, running)
         for _ in range(3):
             somebody_else_is_busy()
-            until(lambda: kept_by(superuser, project) < 2_000_000, "the slot to let go", seconds=30)
+            until(lambda: kept_by(superuser, project) < 2_000_000, "the slot to let go")
         assert host.carried() == []
 
 

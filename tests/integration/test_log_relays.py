@@ -101,7 +101,7 @@ def test_a_refused_message_holds_up_its_key_alone_and_goes_out_once_somebody_tak
     project.publish(("a", 2, "ok"))
     until(lambda: len(pending(project)) == 3, "the next of the key to wait behind it")
     broker.declare("sample", [TAKEN, IGNORED])
-    until(lambda: pending(project) == [], "everything to go out", seconds=15)
+    until(lambda: pending(project) == [], "everything to go out")
     with broker.subscriber("sample", [TAKEN, IGNORED], prefetch=10) as queue:
         events = [decode(delivery.body).data for delivery in queue.receive(timeout=10)]
     assert [event["step"] for event in events if event["thing"] == "a"] == [0, 1, 2]
@@ -114,7 +114,7 @@ def test_sigterm_ends_it_cleanly_and_leaves_no_slot(
     relay = project.start_relay()
     if moment == "a message":
         project.publish(("a", 0, "ok"))
-        until(lambda: not pending(project), "a message to be relayed", seconds=30)
+        until(lambda: not pending(project), "a message to be relayed")
     else:
         relay.wait_for(lambda: said(relay, moment), 30, moment)
     assert relay.terminate(timeout=15) == 0
@@ -140,7 +140,7 @@ def test_a_long_transaction_at_the_start_holds_up_no_event(project: Project, sup
         relay = project.start_relay()
         for step in range(2):
             project.publish(("a", step, "ok"))
-            until(lambda: not pending(project), "a message to be relayed", seconds=30)
+            until(lambda: not pending(project), "a message to be relayed")
         assert not said(relay, "relay_streams")
     relay.wait_for(lambda: said(relay, "relay_streams"), 30, "the stream")
 

@@ -72,4 +72,4 @@ def test_a_relay_that_is_too_early_waits_for_the_group_and_keeps_the_order(proje
     refused = "SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL AND last_error <> ''"
     until(lambda: project.rows(refused), "a refusal")
     project.start_consumer()
-    until(lambda: project.effects() == {"a": [0, 1, 2]}, "the rest", seconds=40)
+    until(lambda: project.effects() == {"a": [0, 1, 2]}, "the rest")

@@ -17,6 +17,7 @@ import psycopg
 
 from devstack.processes import ManagedProcess
 from strangler.brokers import connect
+from strangler.testing.waiting import until_reached
 from tests.stack import servers
 from tests.stack.elsewhere import PostgresElsewhere
 from tests.support.waiting import until
@@ -125,7 +126,7 @@ class Project:
                 queue.ack(deliveries)
                 return len(bodies) >= count
 
-            until(came, f"{count} messages", seconds=40)
+            until(came, f"{count} messages")
         return bodies
 
     def pending(self) -> int:
@@ -173,12 +174,12 @@ class Project:
     def exchange(self) -> str:
         return self._name
 
-    def expect_everything_handled_once_in_order(self, *, seconds: float = 90) -> None:
+    def expect_everything_handled_once_in_order(self, *, seconds: float = 60) -> None:
         """Of a thing whose last commit is uncertain, one more transaction may show; nothing else may differ."""
         wanted = self.acknowledged()
         count = sum(map(len, wanted.values()))
         assert count > 0, "the load wrote nothing"
-        until(lambda: self._handled() >= count, f"{count} effects", seconds=seconds)
+        until_reached(count, self._handled, "effects", seconds=seconds)
         until(lambda: not self.rows("SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL LIMIT 1"), "settlement")
         until(lambda: not self.rows("SELECT 1 FROM strangler_parked_message LIMIT 1"), "an empty parking place")
         seen = self.effects()

@@ -4,4 +4,4 @@ from functools import partial
 
 from strangler.testing import waiting
 
-until = partial(waiting.until, seconds=20.0)
+until = partial(waiting.until, seconds=60.0)

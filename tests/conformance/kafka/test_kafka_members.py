@@ -136,7 +136,7 @@ def test_a_killed_broker_loses_nothing_it_confirmed(hasty: None, tmp_path_factor
         with pytest.raises(BrokerUnavailable):
             publisher.publish([message()])
         with pytest.raises(BrokerUnavailable):
-            until(lambda: subscriber.receive(timeout=1.0), "the subscriber to notice", seconds=30)
+            until(lambda: subscriber.receive(timeout=1.0), "the subscriber to notice")
         server.start()
         again: list[Delivery] = []
         while len(again) < 50:  # of which partition first is Kafka's choice
