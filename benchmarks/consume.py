@@ -1,6 +1,8 @@
 """How fast a consumer with its inbox empties a full queue: `python -m benchmarks.consume --rounds 5 --consumed 15000`.
 
 Every message updates one row; the sum over these rows says how many took effect, and at the end that it was once each.
+The handler is one UPDATE: through the ORM, which is the figure with the target; in SQL as the bare loop has it; and for
+many events at once. What the ORM alone costs shows in a bare loop whose UPDATE goes through it too.
 Peers get fewer messages, because they take longer. `--peer-rounds 0` leaves them out.
 """
 
@@ -24,9 +26,18 @@ from devstack.processes import ManagedProcess
 
 KEYS = ("consumer_vs_bare", "consumer_vs_best_peer")
 FIGURE = "consumer"
-BARE, KIT, CLIENT = "bare dedupe + update", "consumer with inbox", "py-amqp alone, acknowledging"
+BARE, BARE_ORM = "bare dedupe + update", "bare dedupe + update by the ORM"
+KIT, IN_SQL, BATCHES = "consumer with inbox", "consumer, handler in SQL", "consumer, @subscribe_batch"
+CLIENT = "py-amqp alone, acknowledging"
 ROUTING_KEY = "bench.stock_moved"
 _MOVED = "SELECT coalesce(sum(moved), 0) FROM bench_stock"
+
+_BESIDE = (
+    ("consumer_vs_bare_orm", "consumer / bare dedupe + update by the ORM", KIT, BARE_ORM),
+    ("consumer_in_sql_vs_bare", "consumer whose handler is written in SQL / bare", IN_SQL, BARE),
+    ("consumer_batch_vs_bare", "consumer with @subscribe_batch / bare", BATCHES, BARE),
+    ("bare_orm_vs_bare", "bare dedupe + update by the ORM / bare: the ORM's share", BARE_ORM, BARE),
+)
 
 Fill = Callable[[int], None]
 Start = Callable[[], ManagedProcess]
@@ -34,12 +45,21 @@ Start = Callable[[], ManagedProcess]
 
 def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     outcome = Outcome()
-    contenders = {BARE: bare(stack, scale.consumed), KIT: kit(stack, scale.consumed)}
-    contenders[CLIENT] = partial(_client, stack, scale.consumed)
+    count = scale.consumed
+    contenders = {
+        BARE: bare(stack, count),
+        KIT: kit(stack, count),
+        IN_SQL: kit(stack, count, handler="sql"),
+        BATCHES: kit(stack, count, handler="batch"),
+        BARE_ORM: bare(stack, count, "consume_orm"),
+        CLIENT: partial(_client, stack, count),
+    }
     samples = take_turns(contenders, scale.rounds, tick)
     outcome.add_rows(FIGURE, samples, "messages/s")
     ratio = samples.ratio(KIT, BARE)
     outcome.add_ratio("consumer_vs_bare", "consumer / bare dedupe + update in batches of 100", ratio, at_least(0.7))
+    for key, title, name, base in _BESIDE:
+        outcome.add_ratio(key, title, samples.ratio(name, base))
     _against_peers(outcome, stack, scale, tick)
     return outcome
 
@@ -63,15 +83,16 @@ def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> 
         outcome.add_ratio(f"consumer_peer_vs_bare:{name}", f"{name} / bare dedupe + update", ratio)
 
 
-def kit(stack: Stack, messages: int, processes: int = 1, *, keep: bool = False) -> Measure:
+def kit(stack: Stack, messages: int, processes: int = 1, *, keep: bool = False, handler: str = "orm") -> Measure:
     """`keep`: beside the messages that were handled before."""
     arguments = ("consume", "--group", GROUP, "--processes", str(processes))
-    return drain(stack, messages, _events(stack.queue), lambda: stack.manage(*arguments), keep=keep)
+    start = partial(stack.manage, *arguments, env={"HANDLER": handler})
+    return drain(stack, messages, _events(stack.queue), start, keep=keep)
 
 
-def bare(stack: Stack, messages: int) -> Measure:
+def bare(stack: Stack, messages: int, module: str = "consume") -> Measure:
     env = {**stack.env, "QUEUE": stack.queue.name}
-    start = lambda: stack.start("bare-consume", "-m", "benchmarks.bare.consume", env=env)  # noqa: E731
+    start = partial(stack.start, "bare-consume", "-m", f"benchmarks.bare.{module}", env=env)
     return drain(stack, messages, _events(stack.queue), start)
 
 

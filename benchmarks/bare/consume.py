@@ -15,7 +15,7 @@ from benchmarks.bare.confirms import connect
 
 BATCH = 100
 PREFETCH = 1000
-_RECORD = """
+RECORD = """
     INSERT INTO bare_inbox (message_id) SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING RETURNING message_id::text
 """
 _UPDATE = "UPDATE bench_stock SET moved = moved + %s WHERE sku = %s"
@@ -24,7 +24,7 @@ _UPDATE = "UPDATE bench_stock SET moved = moved + %s WHERE sku = %s"
 def handle(connection: psycopg.Connection, bodies: list[bytes]) -> None:
     events = {event["id"]: event["data"] for event in map(json.loads, bodies)}
     with connection.transaction(), connection.cursor() as cursor:
-        fresh = cursor.execute(_RECORD, [list(events)]).fetchall()
+        fresh = cursor.execute(RECORD, [list(events)]).fetchall()
         cursor.executemany(_UPDATE, [(events[id]["quantity"], events[id]["sku"]) for (id,) in fresh])
 
 

@@ -16,5 +16,5 @@ def test_slow_work_is_waited_for_as_long_as_it_goes_on() -> None:
 
 def test_work_that_stands_still_is_given_up_and_told_how_far_it_came() -> None:
     seen = chain([1, 3], repeat(3))
-    with pytest.raises(AssertionError, match="3 of 5 effects, and no more came for 0.05 s"):
+    with pytest.raises(AssertionError, match=r"3 of 5 effects, and no more came for 0\.05 s"):
         until_reached(5, lambda: next(seen), "effects", seconds=0.05)
