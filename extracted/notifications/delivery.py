@@ -16,6 +16,7 @@ import structlog
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from extracted.notifications.models import Email
@@ -45,7 +46,7 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> tuple[int, int]
 
 @transaction.atomic
 def _deliver_next(emails: QuerySet[Email]) -> Email | None:
-    due = emails.filter(status=Email.Status.PENDING, due_at__lte=timezone.now())
+    due = emails.filter(status=Email.Status.PENDING, due_at__lte=Now())
     email = due.select_for_update(skip_locked=True).first()
     if email is not None:
         _send(email)
@@ -67,6 +68,6 @@ def _send(email: Email) -> None:
 def _put_off(email: Email, error: Exception) -> None:
     log.warning("e-mail not sent", email=email.pk, attempts=email.attempts, error=repr(error))
     email.last_error = repr(error)
-    email.due_at = timezone.now() + min(FIRST_RETRY * 2 ** (email.attempts - 1), LONGEST_RETRY)
+    email.due_at = Now() + min(FIRST_RETRY * 2 ** (email.attempts - 1), LONGEST_RETRY)
     if email.attempts >= MAX_ATTEMPTS:
         email.status = Email.Status.FAILED

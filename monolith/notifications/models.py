@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class Email(models.Model):
@@ -21,7 +22,7 @@ class Email(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    due_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(db_default=Now())  # by one clock, the database's
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -4,8 +4,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from monolith.notifications import delivery
 from monolith.notifications.models import Email
@@ -58,7 +58,7 @@ def notify(event: TellsTheCustomer, *, order_number: str, cause: UUID) -> Email 
 def send_again(email: Email) -> None:
     """For a person: the same e-mail under the same Message-ID, whatever became of it before."""
     Email.objects.filter(pk=email.pk).update(
-        status=Email.Status.PENDING, attempts=0, last_error="", due_at=timezone.now()
+        status=Email.Status.PENDING, attempts=0, last_error="", due_at=Now()
     )
     transaction.on_commit(lambda: delivery.deliver_one(email.pk), robust=True)
 
