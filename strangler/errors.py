@@ -85,3 +85,7 @@ class RelayError(StranglerError):
 
 class CaptureUnavailable(RelayError):
     """The stream of changes ended or could not begin: nothing unsettled may be taken as delivered."""
+
+
+class CapabilityError(StranglerError):
+    """The two implementations of a capability do not fit each other, or one is missing."""

@@ -1,6 +1,18 @@
 """Extraction stages: a bounded context leaves the monolith one step at a time, and back."""
 
 from strangler.conf import Stage
+from strangler.cutover.fallback import Fallback
+from strangler.cutover.router import capability
+from strangler.cutover.shadow import Rules, Shadow
 from strangler.cutover.stages import monolith_serves, service_serves, stage_of
 
-__all__ = ["Stage", "monolith_serves", "service_serves", "stage_of"]
+__all__ = [
+    "Fallback",
+    "Rules",
+    "Shadow",
+    "Stage",
+    "capability",
+    "monolith_serves",
+    "service_serves",
+    "stage_of",
+]

@@ -8,6 +8,7 @@ class CutoverConfig(KitAppConfig):
     name = "strangler.cutover"
     label = "strangler_cutover"
     verbose_name = "Cutover"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         super().ready()

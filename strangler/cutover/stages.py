@@ -19,12 +19,12 @@ _SERVICE = {Stage.EXTRACTED, Stage.RETIRED}
 
 def stage_of(context: str) -> Stage:
     """As this process's settings say; `monolith` where they say nothing."""
-    return _setting(context).stage
+    return setting_of(context).stage
 
 
 def monolith_serves(context: str, *, key: str) -> bool:
     """Ask in the monolith before it does `context`'s work itself. `key` is that of the event that tells the service."""
-    return not _service_has(_setting(context), key)
+    return not service_has(setting_of(context), key)
 
 
 def service_serves(context: str) -> bool:
@@ -36,15 +36,17 @@ def service_serves(context: str) -> bool:
     if envelope is None:
         raise StranglerError(f"service_serves({context!r}) only means something while a message is being handled")
     stamped = dict(item.partition("=")[::2] for item in (envelope.stages or "").split(",") if item)
-    return _service_has(StageSetting.parse(stamped.get(context, Stage.MONOLITH)), envelope.subject)
+    return service_has(StageSetting.parse(stamped.get(context, Stage.MONOLITH)), envelope.subject)
 
 
-def _setting(context: str) -> StageSetting:
+def setting_of(context: str) -> StageSetting:
+    """The stage with its percent."""
     stage: StageSetting = settings.stages.get(context, StageSetting())
     return stage
 
 
-def _service_has(setting: StageSetting, key: str) -> bool:
+def service_has(setting: StageSetting, key: str) -> bool:
+    """Whether `key` is the service's in this stage; a key that a growing canary has won stays won."""
     if setting.stage is Stage.CANARY:
         return crc32(key.encode()) % 100 < setting.percent
     return setting.stage in _SERVICE

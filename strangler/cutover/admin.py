@@ -1,0 +1,40 @@
+"""Where a person sees how monolith and service compare, and deletes a cause, with its examples, once it is mended."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from strangler.cutover.models import ShadowCause, ShadowMismatch, ShadowTally
+
+
+class ReadOnly:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Examples(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
+    model = ShadowMismatch
+    fields = ("seen_at", "arguments", "monolith", "service")
+    can_delete = False
+
+
+@admin.register(ShadowCause)
+class ShadowCauseAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("capability", "cause", "count", "first_at", "last_at")
+    list_filter = ("capability",)
+    inlines: ClassVar = [Examples]
+    show_full_result_count = False
+
+
+@admin.register(ShadowTally)
+class ShadowTallyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("capability", "comparisons", "mismatches", "clean_run", "dropped", "last_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
