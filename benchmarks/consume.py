@@ -73,14 +73,16 @@ def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> 
     messages = scale.peer_consumed
     contenders = {BARE: bare(stack, messages), KIT: kit(stack, messages)}
     contenders |= {peer.name: _peer(stack, messages, peer) for peer in peers}
-    samples = take_turns(contenders, scale.peer_rounds, tick)
+    samples = take_turns(contenders, scale.peer_rounds, tick, may_fail={peer.name for peer in peers})
     outcome.add_rows(f"{FIGURE}, {messages:,}", samples, "messages/s")
-    names = [peer.name for peer in peers]
+    names = [peer.name for peer in peers if peer.name not in samples.failed]
     best = samples.best(names)
     outcome.add_ratio(key, title, samples.ratio(KIT, best), note=f"the best is {best}")
     for name in names:
         ratio = samples.ratio(name, BARE)
         outcome.add_ratio(f"consumer_peer_vs_bare:{name}", f"{name} / bare dedupe + update", ratio)
+    for name, why in samples.failed.items():
+        outcome.not_measured(f"consumer_peer_vs_bare:{name}", f"{name} / bare dedupe + update", why)
 
 
 def kit(stack: Stack, messages: int, processes: int = 1, *, keep: bool = False, handler: str = "orm") -> Measure:

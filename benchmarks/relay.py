@@ -54,13 +54,15 @@ def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> 
     events = scale.peer_relayed
     contenders = {relay.name: contender_drain(stack, events, relay) for relay in (BARE, POLLING)}
     contenders |= {peer.name: peer_drain(stack, events, peer) for peer in peers}
-    samples = take_turns(contenders, scale.peer_rounds, tick)
+    samples = take_turns(contenders, scale.peer_rounds, tick, may_fail={peer.name for peer in peers})
     outcome.add_rows(f"{FIGURE} of {events:,}", samples, "events/s")
-    names = [peer.name for peer in peers]
+    names = [peer.name for peer in peers if peer.name not in samples.failed]
     best = samples.best(names)
     outcome.add_ratio(key, title, samples.ratio(POLLING.name, best), at_least(4), note=f"the best is {best}")
     for name in names:
         outcome.add_ratio(f"relay_peer_vs_bare:{name}", f"{name} / bare loop", samples.ratio(name, BARE.name))
+    for name, why in samples.failed.items():
+        outcome.not_measured(f"relay_peer_vs_bare:{name}", f"{name} / bare loop", why)
 
 
 def contender_drain(stack: Stack, events: int, contender: Contender) -> Measure:

@@ -121,3 +121,26 @@ def test_every_promised_ratio_has_one_figure_that_makes_it() -> None:
     keys = [key for figure in FIGURES for key in figure.KEYS]
     assert set(keys) >= PROMISED
     assert len(keys) == len(set(keys))
+
+
+def test_a_peer_that_fails_takes_no_further_part_and_spoils_nobody_elses_figure() -> None:
+    turns = iter(range(10))
+
+    def fails_the_second_time() -> float:
+        if next(turns):
+            raise AssertionError("did 3002 of 3000\nand its log")
+        return 1.0
+
+    contenders = {"ours": lambda: 2.0, "peer": fails_the_second_time}
+    samples = take_turns(contenders, 4, lambda _: None, may_fail={"peer"})
+    assert samples.values == {"ours": [2.0] * 4}
+    assert samples.failed == {"peer": "it failed: did 3002 of 3000"}
+    assert next(turns) == 2
+
+
+def test_ours_may_not_fail() -> None:
+    def fails() -> float:
+        raise RuntimeError("gone")
+
+    with pytest.raises(RuntimeError, match="gone"):
+        take_turns({"ours": fails}, 1, lambda _: None, may_fail={"peer"})
