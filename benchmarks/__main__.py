@@ -16,11 +16,11 @@ from benchmarks.harness import page
 from benchmarks.harness.alone import arguments, console_of_any_width, progress
 from benchmarks.harness.machine import busy, machine
 from benchmarks.harness.outcome import Outcome, Tick
+from benchmarks.harness.samples import why_it_failed
 from benchmarks.harness.scale import QUICK, Scale
 from benchmarks.harness.table import show
 from benchmarks.stack import Stack
 
-LINE = "\n"
 FIGURES = (publish, relay, consume, engine, latency, history, backlog, two, memory)
 QUICK_SECONDS = 240
 """After so much of a quick run no other figure is begun: it has to end within five minutes."""
@@ -57,7 +57,7 @@ def _measure(outcome: Outcome, figure: ModuleType, stack: Stack, scale: Scale, t
         outcome.extend(figure.measure(stack, scale, lambda what: tick(f"{name}: {what}")))
     except (AssertionError, RuntimeError) as error:
         traceback.print_exc()
-        _leave_out(outcome, figure, f"it failed: {str(error).partition(LINE)[0]}")
+        _leave_out(outcome, figure, why_it_failed(error))
         return False
     return True
 

@@ -17,7 +17,7 @@ from benchmarks.harness.alone import alone
 from benchmarks.harness.outcome import Outcome, Tick, at_least
 from benchmarks.harness.samples import Measure, take_turns
 from benchmarks.harness.scale import Scale
-from benchmarks.peers import environment
+from benchmarks.peers import comparing, environment
 from benchmarks.peers.environment import Peer
 from benchmarks.project.filling import SKUS, empty_stock
 from benchmarks.project.message import body
@@ -75,14 +75,8 @@ def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> 
     contenders |= {peer.name: _peer(stack, messages, peer) for peer in peers}
     samples = take_turns(contenders, scale.peer_rounds, tick, may_fail={peer.name for peer in peers})
     outcome.add_rows(f"{FIGURE}, {messages:,}", samples, "messages/s")
-    names = [peer.name for peer in peers if peer.name not in samples.failed]
-    best = samples.best(names)
-    outcome.add_ratio(key, title, samples.ratio(KIT, best), note=f"the best is {best}")
-    for name in names:
-        ratio = samples.ratio(name, BARE)
-        outcome.add_ratio(f"consumer_peer_vs_bare:{name}", f"{name} / bare dedupe + update", ratio)
-    for name, why in samples.failed.items():
-        outcome.not_measured(f"consumer_peer_vs_bare:{name}", f"{name} / bare dedupe + update", why)
+    comparing.with_the_best(outcome, samples, peers, ours=KIT, key=key, title=title, target=None)
+    comparing.each_with_bare(outcome, samples, peers, BARE, "consumer_peer_vs_bare")
 
 
 def kit(stack: Stack, messages: int, processes: int = 1, *, keep: bool = False, handler: str = "orm") -> Measure:

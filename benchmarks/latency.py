@@ -49,15 +49,12 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     for number in range(scale.long_rounds):
         for name in [name for name in runners if name not in samples.failed]:
             tick(f"{name}, round {number + 1} of {scale.long_rounds}")
-            try:
+            with samples.measuring(name, {peer.name for peer in peers}):
                 _add(samples, name, _round(stack, runners[name], scale.pace_seconds))
-            except RuntimeError as error:
-                if name not in {peer.name for peer in peers}:
-                    raise
-                _give_up(samples, name, error)
     outcome = Outcome()
     outcome.add_rows("commit to broker", samples, "ms")
-    _ratios(outcome, samples, [peer for peer in peers if peer.name not in samples.failed], environment.why_not(scale))
+    why_not = "every one of them failed" if samples.failed else environment.why_not(scale)
+    _ratios(outcome, samples, [peer for peer in peers if peer.name not in samples.failed], why_not)
     for name, why in samples.failed.items():
         outcome.not_measured(f"latency_of:{name}", f"commit to broker of {name}", why)
     return outcome
@@ -67,13 +64,6 @@ def _add(samples: Samples, name: str, round: dict[int, tuple[float, float]]) -> 
     for rate, (p50, p99) in round.items():
         samples.add(f"{name}, {rate}/s, p50", p50)
         samples.add(f"{name}, {rate}/s, p99", p99)
-
-
-def _give_up(samples: Samples, name: str, error: RuntimeError) -> None:
-    for rate in RATES:
-        for figure in ("p50", "p99"):
-            samples.values.pop(f"{name}, {rate}/s, {figure}", None)
-    samples.give_up(name, error)
 
 
 def _ratios(outcome: Outcome, samples: Samples, peers: list[Peer], why_not: str) -> None:

@@ -16,7 +16,7 @@ from benchmarks.harness.alone import alone
 from benchmarks.harness.outcome import Outcome, Tick, at_least
 from benchmarks.harness.samples import Measure, Samples, take_turns
 from benchmarks.harness.scale import Scale
-from benchmarks.peers import environment
+from benchmarks.peers import comparing, environment
 from benchmarks.peers.environment import Peer
 from benchmarks.project.filling import fill_outbox
 from benchmarks.stack import Stack, end
@@ -56,13 +56,8 @@ def _against_peers(outcome: Outcome, stack: Stack, scale: Scale, tick: Tick) -> 
     contenders |= {peer.name: peer_drain(stack, events, peer) for peer in peers}
     samples = take_turns(contenders, scale.peer_rounds, tick, may_fail={peer.name for peer in peers})
     outcome.add_rows(f"{FIGURE} of {events:,}", samples, "events/s")
-    names = [peer.name for peer in peers if peer.name not in samples.failed]
-    best = samples.best(names)
-    outcome.add_ratio(key, title, samples.ratio(POLLING.name, best), at_least(4), note=f"the best is {best}")
-    for name in names:
-        outcome.add_ratio(f"relay_peer_vs_bare:{name}", f"{name} / bare loop", samples.ratio(name, BARE.name))
-    for name, why in samples.failed.items():
-        outcome.not_measured(f"relay_peer_vs_bare:{name}", f"{name} / bare loop", why)
+    comparing.with_the_best(outcome, samples, peers, ours=POLLING.name, key=key, title=title, target=at_least(4))
+    comparing.each_with_bare(outcome, samples, peers, BARE.name, "relay_peer_vs_bare")
 
 
 def contender_drain(stack: Stack, events: int, contender: Contender) -> Measure:

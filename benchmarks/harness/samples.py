@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -36,10 +37,20 @@ class Samples:
     def add(self, name: str, value: float) -> None:
         self.values.setdefault(name, []).append(value)
 
-    def give_up(self, name: str, error: Exception) -> None:
-        """Of a contender that did not do its work, no figure counts."""
-        self.values.pop(name, None)
-        self.failed[name] = f"it failed: {str(error).partition(LINE)[0]}"
+    @contextmanager
+    def measuring(self, name: str, may_fail: Collection[str]) -> Iterator[None]:
+        """Of one of those that `may_fail` (they are not ours to mend) no figure counts once it has.
+
+        Its figures are `values[name]`, and those whose names begin with `name` and a comma.
+        """
+        try:
+            yield
+        except (AssertionError, RuntimeError) as error:
+            if name not in may_fail:
+                raise
+            self.failed[name] = why_it_failed(error)
+            for figure in [key for key in self.values if key == name or key.startswith(f"{name}, ")]:
+                del self.values[figure]
 
     def spread(self, name: str) -> Spread:
         return Spread.of(self.values[name])
@@ -57,10 +68,7 @@ class Samples:
 def take_turns(
     contenders: Mapping[str, Measure], rounds: int, tick: Callable[[str], None], *, may_fail: Collection[str] = ()
 ) -> Samples:
-    """Everybody once a round; who begins changes, so that nobody always comes after the same neighbour.
-
-    One of those that `may_fail` (they are not ours to mend) takes no further part once it has.
-    """
+    """Everybody once a round; who begins changes, so that nobody always comes after the same neighbour."""
     samples = Samples()
     names = list(contenders)
     for number in range(rounds):
@@ -69,10 +77,11 @@ def take_turns(
             if name in samples.failed:
                 continue
             tick(f"{name}, round {number + 1} of {rounds}")
-            try:
+            with samples.measuring(name, may_fail):
                 samples.add(name, contenders[name]())
-            except (AssertionError, RuntimeError) as error:
-                if name not in may_fail:
-                    raise
-                samples.give_up(name, error)
     return samples
+
+
+def why_it_failed(error: Exception) -> str:
+    """Its first line; what follows may be a log."""
+    return f"it failed: {str(error).partition(LINE)[0]}"

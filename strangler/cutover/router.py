@@ -96,6 +96,8 @@ class Capability(Generic[P, R]):
             reason, served = Reason.CANARY, service_has(setting, self._key(*args, **kwargs))
         else:
             reason, served = Reason.STAGE, service_has(setting, "")
+        if setting.stage is Stage.SHADOW and self._shadow and self.is_complete:
+            return self._ask_both(self._shadow, *args, **kwargs)
         if not served:
             return self._ask_monolith(reason, *args, **kwargs)
         if self._fallback and setting.stage is not Stage.RETIRED:
@@ -105,11 +107,13 @@ class Capability(Generic[P, R]):
 
     def _ask_monolith(self, reason: Reason, *args: P.args, **kwargs: P.kwargs) -> R:
         self._count(Side.MONOLITH, reason)
-        if self._shadow and self.is_complete and setting_of(self.context).stage is Stage.SHADOW:
-            sides = partial(self._monolith, *args, **kwargs), partial(self._extracted, *args, **kwargs)
-            answer: R = self._shadow.answered(self.name, *sides, args, kwargs)
-            return answer
         return self._monolith(*args, **kwargs)
+
+    def _ask_both(self, shadow: Shadow, *args: P.args, **kwargs: P.kwargs) -> R:
+        self._count(Side.MONOLITH, Reason.STAGE)
+        sides = partial(self._monolith, *args, **kwargs), partial(self._extracted, *args, **kwargs)
+        answer: R = shadow.answered(self.name, *sides, args, kwargs)
+        return answer
 
     def _ask_with_fallback(self, fallback: Fallback, reason: Reason, *args: P.args, **kwargs: P.kwargs) -> R:
         try:

@@ -101,7 +101,7 @@ def test_a_refused_message_holds_up_its_key_alone_and_goes_out_once_somebody_tak
     project.publish(("a", 2, "ok"))
     until(lambda: len(pending(project)) == 3, "the next of the key to wait behind it")
     broker.declare("sample", [TAKEN, IGNORED])
-    until(lambda: pending(project) == [], "everything to go out")
+    until(lambda: pending(project) == [], "everything to go out", seconds=15)
     with broker.subscriber("sample", [TAKEN, IGNORED], prefetch=10) as queue:
         events = [decode(delivery.body).data for delivery in queue.receive(timeout=10)]
     assert [event["step"] for event in events if event["thing"] == "a"] == [0, 1, 2]

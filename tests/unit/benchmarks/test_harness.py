@@ -15,6 +15,8 @@ from benchmarks.harness.samples import Samples, Spread, take_turns
 from benchmarks.harness.scale import FULL
 from benchmarks.latency import percentiles
 from benchmarks.memory import PORTIONS, WARM, grown
+from benchmarks.peers.comparing import each_with_bare, with_the_best
+from benchmarks.peers.environment import Peer
 
 PROMISED = {
     "publish_overhead_p50",
@@ -144,3 +146,24 @@ def test_ours_may_not_fail() -> None:
 
     with pytest.raises(RuntimeError, match="gone"):
         take_turns({"ours": fails}, 1, lambda _: None, may_fail={"peer"})
+
+
+def test_all_figures_of_a_peer_that_failed_are_dropped_and_none_of_anothers() -> None:
+    samples = Samples()
+    for name in ("peer, 50/s, p99", "peer, 200/s, p99", "peer two, 50/s, p99"):
+        samples.add(name, 1.0)
+    with samples.measuring("peer", {"peer"}):
+        raise RuntimeError("gone")
+    assert samples.values == {"peer two, 50/s, p99": [1.0]}
+
+
+def test_where_every_peer_failed_the_ratio_is_not_measured_and_says_so() -> None:
+    samples, outcome = Samples(), Outcome()
+    samples.failed["slow"] = "it failed: gone"
+    peers = [Peer("slow", "slow", tables=())]
+    with_the_best(outcome, samples, peers, ours="ours", key="best", title="ours / best", target=None)
+    each_with_bare(outcome, samples, peers, "bare", "each")
+    assert [(ratio.key, ratio.spread, ratio.note) for ratio in outcome.ratios] == [
+        ("best", None, "every one of them failed"),
+        ("each:slow", None, "it failed: gone"),
+    ]
