@@ -38,9 +38,7 @@ def notify(event: AboutAnOrder, *, template: str, cause: str) -> Email:
 @transaction.atomic
 def send_again(email: Email) -> None:
     """For a person: the same e-mail under the same Message-ID, whatever became of it before."""
-    Email.objects.filter(pk=email.pk).update(
-        status=Email.Status.PENDING, attempts=0, last_error="", due_at=Now()
-    )
+    Email.objects.filter(pk=email.pk).update(status=Email.Status.PENDING, attempts=0, last_error="", due_at=Now())
     _deliver_after_commit(email)
 
 
