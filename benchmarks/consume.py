@@ -106,6 +106,7 @@ def _peer(stack: Stack, messages: int, peer: Peer) -> Measure:
 
     def fill(count: int) -> None:
         peer.empty(stack)
+        peer.queue(stack).empty()
         if peer.own_format:
             peer.run(stack, "send", str(count))
         else:

@@ -52,6 +52,10 @@ class Receiver:
         if messages:
             self._channel.basic_ack(messages[-1].delivery_tag, multiple=True)
 
+    def close(self) -> None:
+        """What was not acknowledged goes back."""
+        self._broker.close()
+
 
 def step(receiver: Receiver, connection: psycopg.Connection) -> int:
     """One batch: handled, committed, then acknowledged. Returns how many."""

@@ -9,6 +9,7 @@ from typing import Any
 from amqp.exceptions import NotFound
 
 from benchmarks.bare.confirms import Confirms, connect
+from strangler.testing.waiting import until
 
 
 class Queue:
@@ -19,7 +20,7 @@ class Queue:
 
     def count(self) -> int:
         """What waits in it; for a queue that nobody consumes from, all that a publisher was confirmed."""
-        return int(self._channel.queue_declare(self.name, passive=True).message_count)
+        return int(self._state().message_count)
 
     def exists(self) -> bool:
         channel = connect(self._url).channel()  # the question closes it where the answer is no
@@ -32,12 +33,17 @@ class Queue:
         return True
 
     def empty(self) -> None:
+        """Once nobody consumes from it: a killed consumer's unacknowledged messages come back with its end."""
+        until(lambda: self._state().consumer_count == 0, f"the last consumer of {self.name} to be gone")
         self._channel.queue_purge(self.name)
 
     def fill(self, bodies: Iterable[bytes], routing_key: str) -> None:
         publisher = Confirms(self._url, self.exchange)
         publisher.publish(bodies, routing_key)
         publisher.close()
+
+    def _state(self) -> Any:
+        return self._channel.queue_declare(self.name, passive=True)
 
     @cached_property
     def _channel(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Timer
 from uuid import uuid4
 
 import psycopg
@@ -19,6 +20,7 @@ from benchmarks.bare.relay import ROUTING_KEY, relay_batch
 from benchmarks.project.filling import fill_bare_outbox, settle
 from benchmarks.project.message import body
 from strangler.messaging import decode
+from strangler.testing.waiting import until
 from tests.stack import servers
 from tests.support.slots import drop_slot
 
@@ -90,6 +92,19 @@ def test_the_bare_consumer_takes_each_message_to_effect_once(database: psycopg.C
     assert database.execute("SELECT sum(moved) FROM bench_stock").fetchone() == (150,)
     assert database.execute("SELECT count(*) FROM bare_inbox").fetchone() == (150,)
     assert queue.count() == 0
+
+
+def test_an_emptied_queue_stays_empty_although_its_last_consumer_dies_with_messages_in_hand(queue: Queue) -> None:
+    """A contender of the round before would be counted to the next one's credit, or to its blame."""
+    queue.fill([body("sku-0")] * 50, ROUTING_KEY)
+    receiver = Receiver(servers.rabbitmq().url, queue.name)
+    assert len(receiver.take(50)) == 50
+    death = Timer(1.0, receiver.close)
+    death.start()
+    queue.empty()
+    death.join()
+    with pytest.raises(AssertionError, match="in vain"):
+        until(lambda: queue.count() or bodies(queue), "anything to come back", seconds=3)
 
 
 def test_the_bare_decoder_sees_each_insert_in_the_log(database: psycopg.Connection) -> None:
