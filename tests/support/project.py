@@ -24,6 +24,12 @@ from tests.support.waiting import until
 
 OWNER, CAPTURE = "sample", "capture"
 _TEMPLATE = f"sample_template_{uuid.uuid4().hex[:12]}"
+_WHEREABOUTS = """
+    SELECT o.id, o.position, o.created_at, o.relayed_at, o.attempts, o.last_error, i.handled_at, p.status, p.error
+    FROM strangler_outbox o LEFT JOIN strangler_inbox i ON i.message_id = o.id
+    LEFT JOIN strangler_parked_message p ON p.message_id = o.id
+    WHERE o.aggregate_id = %(thing)s AND o.payload::jsonb -> 'data' ->> 'step' = %(step)s
+"""
 _EFFECTS = "SELECT thing, step FROM sample_effect ORDER BY id"
 
 
@@ -179,7 +185,10 @@ class Project:
         wanted = self.acknowledged()
         count = sum(map(len, wanted.values()))
         assert count > 0, "the load wrote nothing"
-        until_reached(count, self._handled, "effects", seconds=seconds)
+        try:
+            until_reached(count, self._handled, "effects", seconds=seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._missing(wanted)}") from error
         until(lambda: not self.rows("SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL LIMIT 1"), "settlement")
         until(lambda: not self.rows("SELECT 1 FROM strangler_parked_message LIMIT 1"), "an empty parking place")
         seen = self.effects()
@@ -187,6 +196,14 @@ class Project:
             assert seen[thing][: len(steps)] == steps, f"{thing}: {_first_difference(steps, seen[thing])}"
             assert seen[thing] == list(range(len(seen[thing]))), f"{thing} has steps out of order, doubled or undone"
             assert len(seen[thing]) - len(steps) <= 3, f"{thing} has more than was ever committed"
+
+    def _missing(self, wanted: dict[str, list[int]]) -> str:
+        """Of the first few steps without an effect: where each event is, or was last seen."""
+        seen = self.effects()
+        lost = [(thing, step) for thing, steps in wanted.items() for step in steps if step not in seen[thing]]
+        return "\n".join(
+            f"{thing} {step}: {self.rows(_WHEREABOUTS, thing=thing, step=str(step))}" for thing, step in lost[:10]
+        )
 
     def _handled(self) -> int:
         return int(self.rows("SELECT count(*) FROM sample_effect")[0][0])
