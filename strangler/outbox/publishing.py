@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from uuid import UUID
 
 from django.apps import apps
@@ -17,8 +18,9 @@ from strangler.outbox.models import OutboxMessage
 
 _Row = tuple[str, str, str, str, str, str, str, str]
 _COLUMNS = "id, aggregate_type, aggregate_id, type, routing_key, correlation_id, payload, created_at"
-_INSERT = f"INSERT INTO strangler_outbox ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608  (constants)
-_COPY = f"COPY strangler_outbox ({_COLUMNS}) FROM STDIN"
+_INSERT = f"INSERT INTO strangler_outbox ({_COLUMNS}) VALUES "  # noqa: S608  (constants)
+_PLACES = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+_ROWS_IN_A_STATEMENT = 1_000
 
 
 def publish(event: Event, *, using: str | None = None) -> UUID:
@@ -32,7 +34,7 @@ def publish(event: Event, *, using: str | None = None) -> UUID:
 
 
 def publish_many(events: Sequence[Event], *, using: str | None = None) -> list[UUID]:
-    """Like `publish()`, for any number of events in one statement; events of one key keep the order given."""
+    """Like `publish()`, for any number of events in few statements; events of one key keep the order given."""
     alias = using or router.db_for_write(OutboxMessage)
     _require_transaction(alias, events)
     for event_class in {type(event) for event in events}:
@@ -52,14 +54,15 @@ def _row(event: Event, message: Sealed, sealer: Sealer) -> _Row:
 
 
 def _insert(alias: str, rows: Sequence[_Row]) -> None:
-    """Past the ORM, which takes longer than the database does. Many rows by COPY, in a third of the time of INSERT."""
+    """Past the ORM, which takes longer than the database does.
+
+    Not by COPY, although it is faster: it puts many rows under one position of the log, and of these Debezium forgets
+    all but those it has sent when it is killed in between (debezium/dbz#1554).
+    """
     with connections[alias].cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(_INSERT, rows[0])
-        elif rows:
-            with cursor.copy(_COPY) as copy:
-                for row in rows:
-                    copy.write_row(row)
+        for start in range(0, len(rows), _ROWS_IN_A_STATEMENT):
+            some = rows[start : start + _ROWS_IN_A_STATEMENT]
+            cursor.execute(_INSERT + ", ".join([_PLACES] * len(some)), list(chain.from_iterable(some)))
 
 
 def _require_size(event: Event, size: int) -> None:

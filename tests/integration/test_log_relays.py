@@ -18,6 +18,11 @@ from tests.support.project import Project
 from tests.support.slots import drop_slot
 from tests.support.waiting import until
 
+_POSITIONS = """
+    SELECT lsn FROM pg_logical_slot_get_binary_changes(
+        %s, NULL, NULL, 'proto_version', '1', 'publication_names', 'strangler_outbox')
+    WHERE get_byte(data, 0) = ascii('I')
+"""
 TAKEN, IGNORED = "sample.step_taken", "sample.step_ignored"
 
 
@@ -41,6 +46,18 @@ def superuser(project: Project) -> Iterator[psycopg.Connection]:
 def name(project: Project) -> str:
     """Of its database, its exchange and its slot."""
     return str(project.rows("SELECT current_database()")[0][0])
+
+
+@pytest.mark.parametrize("project", ["debezium"], indirect=True)
+def test_each_event_of_a_transaction_has_a_position_of_its_own_in_the_log(
+    project: Project, superuser: psycopg.Connection
+) -> None:
+    """Of several rows under one, Debezium forgets those it has not sent when it is killed (debezium/dbz#1554)."""
+    superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [f"look_{name(project)}"])
+    project.publish(*(("a", step, "ok") for step in range(50)))
+    positions = superuser.execute(_POSITIONS, [f"look_{name(project)}"]).fetchall()
+    drop_slot(superuser, f"look_{name(project)}")
+    assert len(positions) == len(set(positions)) == 50
 
 
 def test_a_log_connection_and_slot_taken_away_under_load_lose_nothing(

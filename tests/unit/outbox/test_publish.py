@@ -49,7 +49,7 @@ def test_the_row_is_the_message() -> None:
 def test_many_events_cost_one_statement_and_keep_their_order() -> None:
     with CaptureQueriesContext(connection) as queries:
         publish_many([StepTaken(thing="a", step=step) for step in range(100)])
-    assert [query["sql"].partition(" ")[0] for query in queries] == ["COPY"]
+    assert [query["sql"].partition(" ")[0] for query in queries] == ["INSERT"]
     steps = [decode(row.payload).data["step"] for row in OutboxMessage.objects.order_by("position")]
     assert steps == list(range(100))
 
@@ -57,7 +57,7 @@ def test_many_events_cost_one_statement_and_keep_their_order() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [1, 2])
 def test_whatever_a_text_holds_is_stored_as_it_is(count: int) -> None:
-    """One event and many go different ways into the table."""
+    """One event and many."""
     thing = "a\tb\nc\\.\\N\r'\"%s{}\u2028\x7fŁ😀"
     ids = publish_many([StepTaken(thing=thing, step=1)] * count)
     for row in OutboxMessage.objects.all():
