@@ -66,7 +66,7 @@ class Reader:
             self._require_prompt(command, terminal)
             terminal.send(command.text)
             stays = command.mark is Mark.STAYS
-            enough = (lambda: _shows(command.expected, terminal.output(), whole=False)) if stays else None
+            enough = (lambda output: _shows(command.expected, output, whole=False)) if stays else None
             self._judge(command, terminal, self._ended(terminal, enough))
 
     def _repeat(self, command: Command, terminal: Terminal) -> None:
@@ -103,12 +103,12 @@ class Reader:
         if not _shows(command.expected, output, whole=command.mark is not Mark.STAYS):
             raise self._failure(command, "it printed something else", output)
 
-    def _ended(self, terminal: Terminal, enough: Callable[[], bool] | None = None) -> str:
+    def _ended(self, terminal: Terminal, enough: Callable[[str], bool] | None = None) -> str:
         """What it printed until it ended, until `enough`, or until patience does."""
         deadline = time.monotonic() + self._patience
         while True:
             output = terminal.output()
-            if terminal.exit_code is not None or time.monotonic() > deadline or (enough and enough()):
+            if terminal.exit_code is not None or time.monotonic() > deadline or (enough and enough(output)):
                 return output
             time.sleep(LOOK_EVERY_SECONDS)
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.guides.guide import BadGuide
 from tests.guides.runner import GuideFailed, Reader
+from tests.guides.terminal import Terminal
 
 GOOD = """\
 # A tiny guide
@@ -64,6 +65,15 @@ def follow(text: str, folder: Path, env: dict[str, str], *, patience: float = 3)
 
 def test_a_good_guide_passes_and_every_console_block_of_it_was_run(folder: Path, env: dict[str, str]) -> None:
     assert follow(GOOD, folder, env, patience=60) == [3, 20]
+
+
+def test_what_arrives_between_two_looks_at_a_terminal_is_judged_with_the_rest(
+    folder: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter(["", "ready\n"])
+    monkeypatch.setattr(Terminal, "output", lambda _: next(looks, "ready\n"))
+    with pytest.raises(GuideFailed, match=r"still runs"):  # nobody interrupts it; it was as the guide shows it
+        follow("```console\n$ echo ready; sleep 30  # keeps running\nready\n```\n", folder, env)
 
 
 def test_what_is_not_as_shown_is_told_with_guide_line_and_difference(folder: Path, env: dict[str, str]) -> None:
