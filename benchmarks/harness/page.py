@@ -6,6 +6,7 @@ from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 
+from benchmarks.harness import bounds
 from benchmarks.harness.outcome import Outcome, Ratio
 from benchmarks.harness.picture import draw
 from benchmarks.harness.scale import Scale
@@ -15,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 _HEAD = """\
 # Benchmarks
 
-`make bench` has written this page: a {title}. Nothing in it was typed by hand.
+`make bench` has written this page: a {title}. No figure in it was typed by hand.
 
 ![Each ratio with its target](img/benchmarks.svg)
 
@@ -40,7 +41,7 @@ def text(outcome: Outcome, scale: Scale, title: str) -> str:
     counts = ", ".join(
         f"{field.name} {getattr(scale, field.name):,}" for field in fields(scale) if field.name != "name"
     )
-    return _HEAD.format(title=title, counts=counts) + tables(outcome)
+    return _HEAD.format(title=title, counts=counts) + tables(outcome) + bounds.section(outcome)
 
 
 def tables(outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import FIGURES
+from benchmarks.harness.bounds import section
 from benchmarks.harness.outcome import Outcome, at_least, at_most
 from benchmarks.harness.page import write
 from benchmarks.harness.picture import TARGET_AT, WIDTH, place
@@ -167,3 +168,16 @@ def test_where_every_peer_failed_the_ratio_is_not_measured_and_says_so() -> None
         ("best", None, "every one of them failed"),
         ("each:slow", None, "it failed: gone"),
     ]
+
+
+def test_the_page_says_what_bounds_what_was_missed_with_the_figures_of_the_same_run() -> None:
+    outcome = Outcome()
+    outcome.add_ratio("two_relays_vs_one", "two", Spread(1.4, 1.4, 1.4), at_least(1.6))
+    outcome.add_ratio("two_bare_relays_vs_one", "two bare", Spread(1.5, 1.5, 1.5))
+    outcome.add_ratio("consumer_vs_bare", "consumer", Spread(0.8, 0.8, 0.8), at_least(0.7))
+    outcome.add_ratio("stream_p99_ms", "stream", Spread(12, 12, 12), at_most(10))
+    _, __, missed = section(outcome).partition("## What bounds what was missed\n\n")
+    first, second = missed.splitlines()
+    assert first.startswith("- `two_relays_vs_one`: Two bare loops come to 1.50 of one")
+    assert second == "- `stream_p99_ms`: not explained yet."
+    assert section(Outcome()) == ""

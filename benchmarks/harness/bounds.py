@@ -1,0 +1,62 @@
+"""What bounds a figure that missed its target, told by the figures beside it in the same run."""
+
+from __future__ import annotations
+
+from benchmarks.harness.outcome import Outcome
+
+_BOUNDS = {
+    "publish_overhead_p50": (
+        "A raw INSERT of the same row, past Django and with its parameters made beforehand, costs "
+        "{publish_raw_insert_p50} itself. What is left is pydantic's validation of the event, its JSON and one cursor "
+        "of Django's."
+    ),
+    "publish_many_100_vs_one": (
+        "The database bounds it: `publish_many(100)` takes {publish_many_100_vs_raw} of what 100 rows in one raw "
+        "INSERT take. COPY is faster and not safe under Debezium ([ADR 12](adr/0012-what-it-costs-to-record-and-to-carry.md))."
+    ),
+    "debezium_vs_engine": (
+        "The engine alone only counts. The relay's handler also sends every event to RabbitMQ and waits for the "
+        "confirms, which the stream relay shows to be the larger part: on two cores the JVM, Python, PostgreSQL and "
+        "RabbitMQ share what the engine has for itself while it counts. Decoding in Python instead of in the JVM is "
+        "what the stream relay is for (`engine_vs_decode`: {engine_vs_decode})."
+    ),
+    "consumer_vs_bare": (
+        "The handler's UPDATE through the ORM: a bare loop with nothing but that change reaches {bare_orm_vs_bare} of "
+        "the bare loop in SQL, and the consumer {consumer_vs_bare_orm} of that. With the handler in SQL it reaches "
+        "{consumer_in_sql_vs_bare} of the bare loop, which makes one statement of a hundred messages where a handler "
+        "sees one; with `@subscribe_batch`, which sees them together, {consumer_batch_vs_bare}."
+    ),
+    "latency_p99_vs_polling_peers": (
+        "The bare loop, which does nothing but wait, claim and confirm, bounds it: the relay's p99 is "
+        "{latency_p99_vs_bare_200} of that loop's."
+    ),
+    "latency_p99_vs_polling_peers_50": (
+        "The bare loop, which does nothing but wait, claim and confirm, bounds it: the relay's p99 is "
+        "{latency_p99_vs_bare_50} of that loop's."
+    ),
+    "two_relays_vs_one": (
+        "Two bare loops come to {two_bare_relays_vs_one} of one on these cores, which PostgreSQL and RabbitMQ share."
+    ),
+    "two_consumers_vs_one": (
+        "One consumer keeps a core busy and PostgreSQL a good part of the other: two of them share what is left."
+    ),
+    "backlog_200k_vs_10k": ("The bare loop shows the same machine over the same minutes: {backlog_200k_vs_10k_bare}."),
+}
+
+
+def section(outcome: Outcome) -> str:
+    """Markdown; empty where every target was met. A missed target that nobody has explained says so."""
+    missed = [ratio for ratio in outcome.ratios if ratio.met is False]
+    if not missed:
+        return ""
+    return "\n## What bounds what was missed\n\n" + "".join(
+        f"- `{ratio.key}`: {_explain(ratio.key, outcome)}\n" for ratio in missed
+    )
+
+
+def _explain(key: str, outcome: Outcome) -> str:
+    figures = {ratio.key: f"{ratio.spread.median:.2f}" for ratio in outcome.ratios if ratio.spread}
+    try:
+        return _BOUNDS[key].format_map(figures)
+    except KeyError:
+        return "not explained yet."
