@@ -12,7 +12,8 @@ _BOUNDS = {
     ),
     "publish_many_100_vs_one": (
         "The database bounds it: `publish_many(100)` takes {publish_many_100_vs_raw} of what 100 rows in one raw "
-        "INSERT take. COPY is faster and not safe under Debezium ([ADR 12](adr/0012-what-it-costs-to-record-and-to-carry.md))."
+        "INSERT take. COPY is faster and not safe under Debezium "
+        "([ADR 12](adr/0012-what-it-costs-to-record-and-to-carry.md))."
     ),
     "debezium_vs_engine": (
         "The engine alone only counts. The relay's handler also sends every event to RabbitMQ and waits for the "
