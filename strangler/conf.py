@@ -63,6 +63,21 @@ class CdcSettings(BaseModel):
     connector: str = Field(default="strangler-outbox", pattern=r"^[A-Za-z0-9_.-]+$")
 
 
+class ServiceSettings(BaseModel):
+    """A service taken out of the monolith, as the monolith knows it.
+
+    `url` is where the service includes `strangler.cutover.service.urls`, `token` is its `SERVICE_TOKEN`. `groups` are
+    its consumer groups, `backfills` what it has to have learned before anybody may depend on it (`"orders.orders"`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
+
+    url: str = Field(default="", pattern=r"^(https?://.+)?$")
+    token: str = Field(default="", repr=False)
+    groups: tuple[str, ...] = ()
+    backfills: tuple[str, ...] = ()
+
+
 class StranglerSettings(BaseModel):
     """One field a setting; the setting's name is the field's in upper case. Times are seconds, sizes are bytes."""
 
@@ -89,6 +104,8 @@ class StranglerSettings(BaseModel):
     consumer_backoff_max: float = Field(default=60.0, gt=0)
     cdc: CdcSettings = CdcSettings()
     stages: dict[str, StageSetting] = {}
+    services: dict[str, ServiceSettings] = {}
+    service_token: str = Field(default="", repr=False)
 
     @field_validator("stages", mode="before")
     @classmethod

@@ -89,3 +89,7 @@ class CaptureUnavailable(RelayError):
 
 class CapabilityError(StranglerError):
     """The two implementations of a capability do not fit each other, or one is missing."""
+
+
+class ServiceUnavailable(StranglerError):
+    """A service taken out of the monolith does not answer, or not as it should; the message names it and its URL."""

@@ -10,17 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import httpx
+
 from strangler.conf import CdcSettings
 from strangler.errors import ConfigurationError, RelayError
 from strangler.relay.debezium.config import Properties
-
-try:
-    import httpx
-except ImportError as missing:
-    raise ConfigurationError(
-        'Kafka Connect\'s REST API needs httpx: pip install "django-strangler[debezium]"'
-    ) from missing
-
 
 SETTING = 'STRANGLER["CDC"]["CONNECT_URL"]'
 TIMEOUT = 30.0

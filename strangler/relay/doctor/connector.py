@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from strangler.conf import CdcSettings
 from strangler.errors import RelayError
+from strangler.relay.debezium.rest import Connect
 from strangler.relay.doctor.finding import Finding, Severity
 
 RUNNING = "RUNNING"
 
 
 def findings(cdc: CdcSettings) -> Iterator[Finding]:
-    from strangler.relay.debezium.rest import Connect  # needs the optional package httpx
-
     try:
         states = Connect(cdc).states()
     except RelayError as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from strangler.errors import RelayError
 from strangler.relay.debezium import hosts
 from strangler.relay.debezium.handover import Carrier, make_slot_and_carry
+from strangler.relay.debezium.rest import Connect
 from strangler.relay.doctor.examination import Patient
 from strangler.relay.doctor.finding import Finding
 from strangler.relay.log import preconditions, slot
@@ -37,8 +38,6 @@ def recover(patient: Patient, found: Sequence[Finding], carrier: Carrier, *, exc
 
 
 def _with_connect(patient: Patient, carrier: Carrier, exchange: str) -> Iterator[str]:
-    from strangler.relay.debezium.rest import Connect  # needs the optional package httpx
-
     connect = Connect(patient.cdc)
     schema = preconditions.outbox_schema(patient.connection)
     config = hosts.connect(patient.cdc, patient.source, exchange=exchange, schema=schema)

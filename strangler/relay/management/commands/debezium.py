@@ -15,6 +15,7 @@ from strangler.outbox.models import OutboxMessage
 from strangler.relay.debezium import hosts
 from strangler.relay.debezium.config import Properties, embedded
 from strangler.relay.debezium.rendering import connector_json, properties_text
+from strangler.relay.debezium.rest import Connect
 from strangler.relay.log import preconditions
 from strangler.relay.log.source import source_of
 
@@ -49,8 +50,6 @@ class Command(KitCommand):
             self._connector(action)
 
     def _connector(self, action: str) -> None:
-        from strangler.relay.debezium.rest import Connect  # needs the optional package httpx
-
         connector = Connect(settings.cdc)
         if action == "apply":
             self._apply(connector)

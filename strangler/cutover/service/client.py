@@ -1,0 +1,64 @@
+"""The monolith's side: one request at a time, with the service's token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from strangler.conf import ServiceSettings, settings
+from strangler.errors import ConfigurationError, ServiceUnavailable
+
+TIMEOUT = 60.0
+"""Seconds. A checksum over a large range of a large table takes some."""
+
+
+class ServiceClient:
+    """Of one context's service. Raises `ConfigurationError` where `STRANGLER["SERVICES"]` does not say where it is."""
+
+    def __init__(self, context: str) -> None:
+        known = settings.services.get(context, ServiceSettings())
+        _require(context, "URL", known.url, "where the service includes strangler.cutover.service.urls")
+        _require(context, "TOKEN", known.token, 'the value of the service\'s STRANGLER["SERVICE_TOKEN"]')
+        self._context = context
+        self._url = known.url.rstrip("/") + "/"
+        self._client = httpx.Client(
+            base_url=self._url, headers={"Authorization": f"Bearer {known.token}"}, timeout=TIMEOUT
+        )
+
+    def get(self, path: str) -> Any:
+        return self._ask("GET", path)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._ask("POST", path, json=body)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, method: str, path: str, **arguments: Any) -> Any:
+        """The answer's JSON. Raises `ServiceUnavailable`."""
+        try:
+            answer = self._client.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise ServiceUnavailable(f"{self._name(path)} does not answer: {error or type(error).__name__}") from error
+        if answer.status_code != httpx.codes.OK:
+            raise ServiceUnavailable(f"{self._name(path)} answers {answer.status_code}: {answer.text[:300]}")
+        return answer.json()
+
+    def _name(self, path: str) -> str:
+        return f"the service of {self._context} at {self._url}{path}"
+
+
+def _require(context: str, name: str, value: str, takes: str) -> None:
+    if not value:
+        raise ConfigurationError(f'STRANGLER["SERVICES"]["{context}"]["{name}"] is empty: it takes {takes}')

@@ -1,0 +1,7 @@
+"""`path("strangler/", include("strangler.cutover.service.urls"))` in a service's `urls.py`."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
