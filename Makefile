@@ -26,7 +26,7 @@ stack: environment  ## run PostgreSQL, RabbitMQ, Kafka and Kafka Connect until C
 
 test: environment  ## run the tests (ARGS="-k outbox" for some)
 	@mkdir -p .local/tmp
-	@TMPDIR=$(CURDIR)/.local/tmp $(RUN) pytest $(ARGS)
+	@TMPDIR=$(CURDIR)/.local/tmp env -u PYTHONDONTWRITEBYTECODE $(RUN) pytest $(ARGS)  # it starts hundreds of processes
 
 bench: environment  ## measure it beside its limits and its peers, about 40 minutes (QUICK=1: under five)
 	@$(PYTHON) devstack/bootstrap.py --with peers

@@ -1,20 +1,21 @@
 """What comes out of the log: `python -m benchmarks.engine --long-rounds 3 --captured 30000`.
 
 Debezium's engine alone into a handler that counts, psycopg alone decoding pgoutput, and the kit's Debezium relay on to
-RabbitMQ. The events are in the log, behind a slot, before any of them goes on.
+RabbitMQ. The events are in the log, behind a slot, before any of them goes on. Beside them the bare loop, which reads
+no log: what claiming and confirming costs whoever sends to RabbitMQ.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.contenders import DEBEZIUM
+from benchmarks.contenders import BARE, DEBEZIUM
 from benchmarks.harness.alone import alone
 from benchmarks.harness.outcome import Outcome, Tick, at_least
 from benchmarks.harness.samples import Measure, take_turns
 from benchmarks.harness.scale import Scale
 from benchmarks.project.filling import fill_outbox
-from benchmarks.relay import from_the_log
+from benchmarks.relay import contender_drain, from_the_log
 from benchmarks.stack import Stack
 from strangler.testing.waiting import until
 
@@ -29,12 +30,14 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     engine = partial(_alone, stack, events, "engine", "benchmarks.bare.engine", SLOT)
     decode = partial(_alone, stack, events, "decode", "benchmarks.bare.decode", SLOT, PUBLICATION)
     contenders: dict[str, Measure] = {ENGINE: engine, DECODE: decode, RELAY: from_the_log(stack, events, DEBEZIUM)}
+    contenders[BARE.name] = contender_drain(stack, events, BARE)
     samples = take_turns(contenders, scale.long_rounds, tick)
     outcome = Outcome()
     outcome.add_rows("from the log", samples, "events/s")
     ratio = samples.ratio(RELAY, ENGINE)
     title = "Debezium relay to RabbitMQ / the engine alone into a counting handler"
     outcome.add_ratio("debezium_vs_engine", title, ratio, at_least(0.7))
+    outcome.add_ratio("bare_vs_engine", f"{BARE.name} to RabbitMQ / the engine alone", samples.ratio(BARE.name, ENGINE))
     outcome.add_ratio("engine_vs_decode", "Debezium's engine / psycopg decoding", samples.ratio(ENGINE, DECODE))
     return outcome
 

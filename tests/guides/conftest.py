@@ -47,7 +47,6 @@ def env(folder: Path) -> dict[str, str]:
         "no_proxy": "127.0.0.1,localhost",
         "PIP_ROOT_USER_ACTION": "ignore",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",  # as Python does where it prints to a terminal
     }
 

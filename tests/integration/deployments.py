@@ -141,6 +141,10 @@ class HostedDeployment(HostedProject):
         self._relays.append(HostedRelay(self.host, super().start_relay()))
         return self._relays[-1].start()
 
+    def start_load(self, rate: float = 40, seed: int = 1) -> ManagedProcess:
+        """Less than elsewhere: it goes on for all the seconds in which a JVM starts."""
+        return super().start_load(rate, seed)
+
     def close(self) -> None:
         for relay in self._relays:
             relay.end_supervision()
