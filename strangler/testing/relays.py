@@ -87,7 +87,7 @@ class Deployment(Protocol):
 
     def start_consumer(self) -> Program: ...
 
-    def start_load(self, rate: float = 100) -> Program:
+    def start_load(self, rate: float = 60) -> Program:
         """Transactions a second, of one to three steps of many things; it survives every outage."""
         ...
 
