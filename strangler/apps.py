@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core import checks
 
-from strangler.conf import settings
+from strangler.conf import NO_STAGE_TABLE, settings
 from strangler.errors import ConfigurationError
 from strangler.messaging import Event
 
@@ -18,6 +18,8 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[ch
         settings.load()
     except ConfigurationError as error:
         return [checks.Error(str(error), hint="See the kit's settings in strangler/conf.py.", id="strangler.E001")]
+    if settings.stage_source == "database" and not apps.is_installed("strangler.cutover"):
+        return [checks.Error(NO_STAGE_TABLE, hint='Add it, or set STAGE_SOURCE to "settings".', id="strangler.E002")]
     return []
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -14,6 +15,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from strangler.errors import ConfigurationError
+
+NO_STAGE_TABLE = 'STRANGLER["STAGE_SOURCE"] is "database": that needs "strangler.cutover" in INSTALLED_APPS'
 
 
 class Stage(StrEnum):
@@ -44,6 +47,20 @@ class StageSetting(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.stage}:{self.percent}" if self.stage is Stage.CANARY else str(self.stage)
+
+
+class StagesInForce:
+    """The stages of one moment, and the stamp made of them: who decides by the ones publishes the other."""
+
+    def __init__(self, stages: Mapping[str, StageSetting]) -> None:
+        self.by_context = stages
+        moved = sorted(item for item in stages.items() if item[1].stage is not Stage.MONOLITH)
+        self.stamp = ",".join(f"{context}={stage}" for context, stage in moved)
+        """What every envelope carries: `notifications=extracted,inventory=canary:10`; who is at home is left out."""
+
+    def of(self, context: str) -> StageSetting:
+        """`monolith` where nothing is said."""
+        return self.by_context.get(context, StageSetting())
 
 
 class CdcSettings(BaseModel):
@@ -78,6 +95,18 @@ class ServiceSettings(BaseModel):
     backfills: tuple[str, ...] = ()
 
 
+class GateSettings(BaseModel):
+    """Bounds of the gates before a step forward: docs/stages.md says what each gate counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
+
+    max_relay_lag: float = Field(default=60.0, gt=0)
+    max_consumer_backlog: int = Field(default=100, ge=0)
+    min_shadow_comparisons: int = Field(default=1_000, ge=1)
+    min_parity_rows: int = Field(default=1, ge=1)
+    max_parity_age: float = Field(default=86_400.0, gt=0)
+
+
 class StranglerSettings(BaseModel):
     """One field a setting; the setting's name is the field's in upper case. Times are seconds, sizes are bytes."""
 
@@ -104,6 +133,9 @@ class StranglerSettings(BaseModel):
     consumer_backoff_max: float = Field(default=60.0, gt=0)
     cdc: CdcSettings = CdcSettings()
     stages: dict[str, StageSetting] = {}
+    stage_source: Literal["settings", "database"] = "settings"
+    stage_max_age: float = Field(default=5.0, ge=0)
+    gates: GateSettings = GateSettings()
     services: dict[str, ServiceSettings] = {}
     service_token: str = Field(default="", repr=False)
 
@@ -117,10 +149,9 @@ class StranglerSettings(BaseModel):
         return not any(fnmatchcase(event_type, pattern) for pattern in self.events_without_consumers)
 
     @cached_property
-    def stages_stamp(self) -> str:
-        """What every envelope carries: `notifications=extracted,inventory=canary:10`; contexts at home are left out."""
-        moved = sorted(item for item in self.stages.items() if item[1].stage is not Stage.MONOLITH)
-        return ",".join(f"{context}={stage}" for context, stage in moved)
+    def configured_stages(self) -> StagesInForce:
+        """What settings and environment say, whatever the database may say besides."""
+        return StagesInForce(self.stages)
 
 
 class LazySettings:
@@ -128,6 +159,8 @@ class LazySettings:
 
     def __init__(self) -> None:
         self._loaded: StranglerSettings | None = None
+        self.stages_of_database: Callable[[], StagesInForce] | None = None
+        """`strangler.cutover` puts it here: whoever stamps events may not import it."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.load(), name)
@@ -137,6 +170,15 @@ class LazySettings:
         if self._loaded is None:
             self._loaded = _read()
         return self._loaded
+
+    def stages_in_force(self) -> StagesInForce:
+        """By `STAGE_SOURCE`. With `"database"` they are the same throughout a transaction."""
+        loaded = self.load()
+        if loaded.stage_source == "settings":
+            return loaded.configured_stages
+        if self.stages_of_database is None:
+            raise ConfigurationError(NO_STAGE_TABLE)
+        return self.stages_of_database()
 
     def forget(self, *, setting: str, **_: object) -> None:
         if setting == "STRANGLER":

@@ -93,3 +93,11 @@ class CapabilityError(StranglerError):
 
 class ServiceUnavailable(StranglerError):
     """A service taken out of the monolith does not answer, or not as it should; the message names it and its URL."""
+
+
+class StagesUnknown(StranglerError):
+    """The stages in the database cannot be read and never were: nobody may guess which side does the work."""
+
+
+class StageMoveRefused(StranglerError):
+    """A context cannot take this step; the message says which it can take, or what keeps it."""

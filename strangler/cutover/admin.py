@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from strangler.cutover.models import ShadowCause, ShadowMismatch, ShadowTally
+from strangler.cutover.models import ShadowCause, ShadowMismatch, ShadowTally, StageChange
 
 
 class ReadOnly:
@@ -35,6 +35,19 @@ class ShadowCauseAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 @admin.register(ShadowTally)
 class ShadowTallyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("capability", "comparisons", "mismatches", "clean_run", "dropped", "last_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(StageChange)
+class StageChangeAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Steps are taken by `manage.py stage`, which asks the gates."""
+
+    list_display = ("decided_at", "context", "before", "after", "decided_by", "reason", "source", "forced")
+    list_filter = ("context", "to_stage", "source", "forced", "decided_at")
+    search_fields = ("=context", "decided_by", "reason")
+    search_help_text = "Context, exactly; who or why, in part."
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

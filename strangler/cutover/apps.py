@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from django.core.signals import setting_changed
+
 from strangler.apps import KitAppConfig
+from strangler.conf import settings
 
 
 class CutoverConfig(KitAppConfig):
@@ -12,4 +15,9 @@ class CutoverConfig(KitAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from strangler.cutover import checks  # noqa: F401  (registers itself)
+        from strangler.cutover import checks, override_checks  # noqa: F401  (register themselves)
+        from strangler.cutover.overrides import database_stages
+        from strangler.cutover.pinning import stages_in_force
+
+        settings.stages_of_database = stages_in_force
+        setting_changed.connect(database_stages.forget, dispatch_uid="strangler.cutover")

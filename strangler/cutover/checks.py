@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.core import checks
 
 from strangler.conf import Stage, StageSetting, settings
+from strangler.cutover.contexts import known_contexts
 from strangler.cutover.router import capabilities
 from strangler.errors import ConfigurationError
-from strangler.messaging import registry
 
+_MEND_THE_NAME = 'Mend the name in STRANGLER["STAGES"] or in the environment variable STAGE_{CONTEXT}.'
 _ASKS_THE_SERVICE = {Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED}
 
 
@@ -23,7 +24,12 @@ def check_stages(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[chec
         moved = {context: item for context, item in settings.stages.items() if item.stage is not Stage.MONOLITH}
     except ConfigurationError:
         return []  # strangler.E001 says it
-    return [*_without_flow(moved), *_unknown(settings.stages), *_incomplete(moved)]
+    return [*moved_too_far(moved), *unknown_stages(settings.stages, _MEND_THE_NAME)]
+
+
+def moved_too_far(moved: Mapping[str, StageSetting]) -> list[checks.CheckMessage]:
+    """For what has come further than `monolith`."""
+    return [*_without_flow(moved), *_incomplete(moved)]
 
 
 def _without_flow(moved: Mapping[str, StageSetting]) -> Iterator[checks.CheckMessage]:
@@ -42,14 +48,13 @@ def _missing(moved: str, setting: str, state: str, takes: str, id: str) -> check
     )
 
 
-def _unknown(stages: Mapping[str, StageSetting]) -> Iterator[checks.CheckMessage]:
-    """A context is an installed app, or owns an event that this project knows."""
-    known = {config.label for config in apps.get_app_configs()} | {event.owner for event in registry}
-    for context in sorted(stages.keys() - known):
+def unknown_stages(stages: Mapping[str, StageSetting], way_out: str) -> Iterator[checks.CheckMessage]:
+    """`way_out` has a place for the `{context}`, and may have one for the `{CONTEXT}`."""
+    for context in sorted(stages.keys() - known_contexts()):
         yield checks.Error(
             f"{context}={stages[context]}: there is no context {context!r}: neither an app has this label nor does an "
             "event of this project belong to it",
-            hint=f'Mend the name in STRANGLER["STAGES"] or in the environment variable STAGE_{context.upper()}.',
+            hint=way_out.format(context=context, CONTEXT=context.upper()),
             id="strangler.E303",
         )
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from strangler.conf import Stage, StageSetting
+
+STAGES = [(stage.value, stage.value) for stage in Stage]
 
 
 class ShadowTally(models.Model):
@@ -61,3 +67,54 @@ class ShadowMismatch(models.Model):
 
     def __str__(self) -> str:
         return self.arguments
+
+
+class StageChange(models.Model):
+    """Who moved a context, when, why, and what the gates said: rows are added, never changed.
+
+    The latest row of a context whose `source` is `database` is its stage, where `STAGE_SOURCE` is `"database"` too.
+    One made under `"settings"` is on file, and moves nothing, whatever `STAGE_SOURCE` becomes.
+    """
+
+    class Source(models.TextChoices):
+        SETTINGS = "settings"
+        DATABASE = "database"
+
+    context = models.CharField(max_length=127)
+    from_stage = models.CharField(max_length=9, choices=STAGES)
+    from_percent = models.PositiveSmallIntegerField(default=0, help_text="Of keys; for canary only.")
+    to_stage = models.CharField(max_length=9, choices=STAGES)
+    to_percent = models.PositiveSmallIntegerField(default=0, help_text="Of keys; for canary only.")
+    source = models.CharField(max_length=8, choices=Source.choices, help_text="STAGE_SOURCE at that time.")
+    decided_at = models.DateTimeField(db_default=Now())
+    decided_by = models.CharField(max_length=255)
+    reason = models.TextField(blank=True, default="")
+    forced = models.BooleanField(default=False, help_text="Although a gate failed.")
+    gates = models.JSONField(default=list, help_text="What each gate found.")
+
+    class Meta:
+        db_table = "strangler_stage_change"
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index("context", F("id").desc(), name="stage_override", condition=Q(source="database"))
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="stage_change_stages",
+                condition=Q(from_stage__in=[stage for stage, _ in STAGES], to_stage__in=[stage for stage, _ in STAGES]),
+            ),
+            models.CheckConstraint(
+                name="stage_change_percents", condition=Q(from_percent__lte=100, to_percent__lte=100)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.context}: {self.before} → {self.after}"
+
+    @property
+    def before(self) -> StageSetting:
+        return StageSetting(stage=Stage(self.from_stage), percent=self.from_percent)
+
+    @property
+    def after(self) -> StageSetting:
+        return StageSetting(stage=Stage(self.to_stage), percent=self.to_percent)

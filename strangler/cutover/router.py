@@ -77,6 +77,11 @@ class Capability(Generic[P, R]):
         self._shadow = shadow
         update_wrapper(self, monolith)
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether at `shadow` both sides are asked."""
+        return self._shadow is not None
+
     def extracted(self, implementation: Callable[P, R]) -> Callable[P, R]:
         """Decorator of the service's side. Raises `CapabilityError` where its parameters are not the monolith's."""
         ours, theirs = _parameters(self._monolith), _parameters(implementation)

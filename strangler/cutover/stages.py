@@ -1,6 +1,6 @@
 """Which side does a context's work: the monolith or the service taken out of it.
 
-The monolith decides once, in the transaction that publishes, and every envelope carries the stages then in force
+The monolith decides once, in the transaction that publishes, and every envelope carries the stages that it went by
 (`stages="notifications=extracted"`). The service obeys the message in hand, not its own settings. So exactly one side
 acts on each event, also while a roll-out leaves processes with different settings side by side.
 Canary: <https://martinfowler.com/bliki/StranglerFigApplication.html>, stable per key.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from zlib import crc32
 
 from strangler.conf import Stage, StageSetting, settings
+from strangler.cutover.pinning import require_transaction
 from strangler.errors import StranglerError
 from strangler.messaging import incoming_message
 
@@ -18,12 +19,17 @@ _SERVICE = {Stage.EXTRACTED, Stage.RETIRED}
 
 
 def stage_of(context: str) -> Stage:
-    """As this process's settings say; `monolith` where they say nothing."""
+    """As this process's settings say, or the database (`STAGE_SOURCE`); `monolith` where they say nothing."""
     return setting_of(context).stage
 
 
 def monolith_serves(context: str, *, key: str) -> bool:
-    """Ask in the monolith before it does `context`'s work itself. `key` is that of the event that tells the service."""
+    """Ask in the monolith before it does `context`'s work itself. `key` is that of the event that tells the service.
+
+    Ask in the transaction that publishes the event: with stages from the database, any other answer may be outdated by
+    then, and raises `NotInTransaction`.
+    """
+    require_transaction(context)
     return not service_has(setting_of(context), key)
 
 
@@ -41,8 +47,7 @@ def service_serves(context: str) -> bool:
 
 def setting_of(context: str) -> StageSetting:
     """The stage with its percent."""
-    stage: StageSetting = settings.stages.get(context, StageSetting())
-    return stage
+    return settings.stages_in_force().of(context)
 
 
 def service_has(setting: StageSetting, key: str) -> bool:

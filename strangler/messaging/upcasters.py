@@ -41,3 +41,10 @@ def upcast(data: Data, event_type: str, *, version: int, to_version: int) -> Dat
             )
         data = lift(data)
     return data
+
+
+def oldest_readable(event_type: str, version: int) -> int:
+    """The oldest version from which a chain of upcasters leads to `version`."""
+    while (event_type, version - 1) in _upcasters:
+        version -= 1
+    return version

@@ -39,7 +39,7 @@ def publish_many(events: Sequence[Event], *, using: str | None = None) -> list[U
     _require_transaction(alias, events)
     for event_class in {type(event) for event in events}:
         require_ownership(event_class)
-    sealer = Sealer(settings.source, settings.stages_stamp)
+    sealer = Sealer(settings.source, settings.stages_in_force().stamp)
     sealed = [sealer.seal(event) for event in events]
     for event, message in zip(events, sealed, strict=True):
         _require_size(event, len(message.text.encode()))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from strangler.cutover.service.status import status
+
+urlpatterns: list[URLPattern] = [
+    path("status", status),
+]

@@ -118,3 +118,10 @@ def test_a_mistyped_setting_is_refused_without_a_traceback(tmp_path: Path) -> No
     assert "strangler.E001" in said
     assert "STRANGLER['RELAY_BATCH_SIZE']" in said
     assert "STRANGLER['RELAYS'] is no setting of the kit" in said
+
+
+def test_stages_from_the_database_without_the_app_that_has_them_are_refused(tmp_path: Path) -> None:
+    settings = PROJECT["planted/settings.py"] + "STRANGLER = {'STAGE_SOURCE': 'database'}\n"
+    assert "strangler.E002" in check(tmp_path, {"planted/settings.py": settings})
+    with_app = settings.replace('"strangler.inbox"', '"strangler.inbox", "strangler.cutover"')
+    assert "no issues" in check(tmp_path, {"planted/settings.py": with_app})

@@ -55,7 +55,7 @@ def test_a_growing_canary_keeps_the_keys_it_has(settings: Any) -> None:
 
 def test_the_message_decides_and_not_the_settings_of_its_consumer(settings: Any) -> None:
     stages(settings, notifications="extracted")
-    envelope = seal(StepTaken(thing="a", step=1), source="shop", stages=kit.stages_stamp)
+    envelope = seal(StepTaken(thing="a", step=1), source="shop", stages=kit.stages_in_force().stamp)
     stages(settings, notifications="monolith")
     with working_for_message(envelope):
         assert service_serves("notifications")
@@ -102,6 +102,6 @@ def test_a_stage_whose_events_cannot_flow_is_refused(settings: Any, change: dict
 
 
 def _service_serves(key: str) -> bool:
-    envelope = seal(StepTaken(thing=key, step=1), source="shop", stages=kit.stages_stamp)
+    envelope = seal(StepTaken(thing=key, step=1), source="shop", stages=kit.stages_in_force().stamp)
     with working_for_message(envelope):
         return service_serves("notifications")

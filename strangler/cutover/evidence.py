@@ -1,0 +1,61 @@
+"""What the gates ask of backfill, parity and shadow: the one place that knows where they keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from django.utils import timezone
+
+from strangler.cutover.models import ShadowTally
+
+
+class Backfilled(NamedTuple):
+    """What a group was told of its past. `expected` is None where nobody has begun."""
+
+    complete: bool
+    done: int
+    expected: int | None
+
+
+class Compared(NamedTuple):
+    """The latest comparison of a table with the service's copy. `age` is None where there never was one."""
+
+    name: str
+    rows: int = 0
+    differences: int = 0
+    age: timedelta | None = None
+
+
+def backfilled(group: str, name: str) -> Backfilled:
+    backfilling = _part("backfilling")
+    run = backfilling.backfill_state(group, name)
+    if run is None:
+        return Backfilled(False, 0, None)
+    return Backfilled(backfilling.is_complete(group, name), run.done, run.expected)
+
+
+def compared(context: str) -> list[Compared]:
+    """Each that is declared for the context, by name."""
+    now = timezone.now()
+    reports = {report.name: report for report in _part("parity").latest_parity(context)}
+    declared = sorted(name for where, name in _part("parity.declared").parities if where == context)
+    return [_compared(name, reports.get(name), now) for name in declared]
+
+
+def _compared(name: str, report: Any, now: datetime) -> Compared:
+    if report is None:
+        return Compared(name)
+    return Compared(name, report.compared, report.mismatches, now - report.checked_at)
+
+
+def clean_runs(capabilities: Collection[str]) -> dict[str, int]:
+    """Comparisons at `shadow` since the last mismatch; 0 where there was none yet."""
+    tallies = ShadowTally.objects.filter(capability__in=capabilities).values_list("capability", "clean_run")
+    return {**dict.fromkeys(capabilities, 0), **dict(tallies)}
+
+
+def _part(name: str) -> Any:
+    return import_module(f"strangler.cutover.{name}")

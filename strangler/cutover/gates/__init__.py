@@ -1,0 +1,8 @@
+"""Before each step forward a context is asked for figures; each gate holds one of them against its bound."""
+
+from __future__ import annotations
+
+from strangler.cutover.gates.gate import Candidate, Verdict
+from strangler.cutover.gates.table import GATES, examine
+
+__all__ = ["GATES", "Candidate", "Verdict", "examine"]

@@ -1,0 +1,1 @@
+from tests.support.gates import service  # noqa: F401  (a fixture)
