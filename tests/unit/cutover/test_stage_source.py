@@ -299,22 +299,28 @@ def test_the_next_transaction_asks_anew_however_the_last_one_ended(end: str) -> 
         assert decided() == ("service", "service")
 
 
-def test_transactions_on_several_databases_that_are_open_together_agree() -> None:
+@pytest.fixture
+def _second_database() -> Iterator[None]:
+    """Another alias of the same one. Django's tests forbid what they don't know to connect, so it is open before."""
+    connections["other"] = connections["default"].copy(alias="other")
+    connections["other"].ensure_connection()
     connections.settings["other"] = connections.settings["default"]
-    try:
-        with transaction.atomic():
-            assert monolith_serves("notifications", key="a")
-            changed_elsewhere("extracted")
-            with transaction.atomic(using="other"):
-                publish(StepTaken(thing="b", step=1), using="other")
-        stamps = [
-            json.loads(payload).get("stages") for payload in OutboxMessage.objects.values_list("payload", flat=True)
-        ]
-        assert stamps == [None]
-    finally:
-        connections["other"].close()
-        del connections["other"]
-        del connections.settings["other"]
+    yield
+    connections["other"].close()
+    del connections["other"]
+    del connections.settings["other"]
+
+
+@pytest.mark.usefixtures("_second_database")
+def test_transactions_on_several_databases_that_are_open_together_agree() -> None:
+    with transaction.atomic():
+        assert monolith_serves("notifications", key="a")
+        changed_elsewhere("extracted")
+        with transaction.atomic(using="other"):
+            publish(StepTaken(thing="b", step=1), using="other")
+    assert "stages" not in json.loads(OutboxMessage.objects.get().payload)
+    with transaction.atomic(using="other"), transaction.atomic():
+        assert decided() == ("service", "service")
 
 
 def test_a_stage_is_read_once_a_transaction_however_many_events_it_publishes(
