@@ -91,6 +91,10 @@ class CapabilityError(StranglerError):
     """The two implementations of a capability do not fit each other, or one is missing."""
 
 
+class BackfillError(StranglerError):
+    """A backfill is declared wrongly, or cannot be told to a consumer group as things are."""
+
+
 class ServiceUnavailable(StranglerError):
     """A service taken out of the monolith does not answer, or not as it should; the message names it and its URL."""
 

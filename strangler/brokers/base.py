@@ -105,6 +105,13 @@ class Broker(Protocol):
         """
         ...
 
+    def takes(self, group: str, routing_keys: Sequence[str]) -> frozenset[str]:
+        """Those of the keys that the group's queue is bound to; none where it was never declared. Changes nothing.
+
+        For keys that no other group binds: RabbitMQ only tells whether some queue takes a key.
+        """
+        ...
+
     def publisher(self) -> Publisher: ...
 
     def subscriber(self, group: str, routing_keys: Sequence[str], *, prefetch: int) -> Subscriber:

@@ -73,6 +73,11 @@ class MemoryBroker:
             queue = self._exchange.queues.get(queue_name(self._name, group), _Queue())
             return len(queue.waiting)
 
+    def takes(self, group: str, routing_keys: Sequence[str]) -> frozenset[str]:
+        with self._exchange.changed:
+            queue = self._exchange.queues.get(queue_name(self._name, group), _Queue())
+            return queue.bindings.intersection(routing_keys)
+
     def publisher(self) -> MemoryPublisher:
         return MemoryPublisher(self._line)
 

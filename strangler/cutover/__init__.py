@@ -1,6 +1,7 @@
 """Extraction stages: a bounded context leaves the monolith one step at a time, and back."""
 
 from strangler.conf import Stage
+from strangler.cutover.backfilling import backfill
 from strangler.cutover.fallback import Fallback
 from strangler.cutover.router import capability
 from strangler.cutover.shadow import Rules, Shadow
@@ -11,6 +12,7 @@ __all__ = [
     "Rules",
     "Shadow",
     "Stage",
+    "backfill",
     "capability",
     "monolith_serves",
     "service_serves",

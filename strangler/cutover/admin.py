@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from strangler.cutover.models import ShadowCause, ShadowMismatch, ShadowTally, StageChange
+from strangler.cutover.models import BackfillRun, ShadowCause, ShadowMismatch, ShadowTally, StageChange
 
 
 class ReadOnly:
@@ -48,6 +48,15 @@ class StageChangeAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("context", "to_stage", "source", "forced", "decided_at")
     search_fields = ("=context", "decided_by", "reason")
     search_help_text = "Context, exactly; who or why, in part."
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(BackfillRun)
+class BackfillRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "group", "version", "done", "expected", "started_at", "moved_at", "finished_at")
+    list_filter = ("group", ("finished_at", admin.EmptyFieldListFilter))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.core.signals import setting_changed
+from django.utils.module_loading import autodiscover_modules
 
 from strangler.apps import KitAppConfig
 from strangler.conf import settings
@@ -16,8 +17,10 @@ class CutoverConfig(KitAppConfig):
     def ready(self) -> None:
         super().ready()
         from strangler.cutover import checks, override_checks  # noqa: F401  (register themselves)
+        from strangler.cutover.backfilling import checks as backfill_checks  # noqa: F401
         from strangler.cutover.overrides import database_stages
         from strangler.cutover.pinning import stages_in_force
 
         settings.stages_of_database = stages_in_force
         setting_changed.connect(database_stages.forget, dispatch_uid="strangler.cutover")
+        autodiscover_modules("backfill")

@@ -118,3 +118,26 @@ class StageChange(models.Model):
     @property
     def after(self) -> StageSetting:
         return StageSetting(stage=Stage(self.to_stage), percent=self.to_percent)
+
+
+class BackfillRun(models.Model):
+    """How far a backfill has come for a consumer group. Primary keys are kept as text, whatever they are."""
+
+    group = models.CharField(max_length=127, db_column="consumer_group")
+    name = models.CharField(max_length=127)
+    version = models.PositiveIntegerField()
+    position = models.TextField(null=True, help_text="Primary key of the last row told; empty before the first.")
+    last = models.TextField(null=True, help_text="Primary key at which it ends: the largest when it began.")
+    done = models.PositiveBigIntegerField(help_text="Rows told.")
+    expected = models.PositiveBigIntegerField(help_text="Rows there were to tell when it began.")
+    started_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "strangler_backfill_run"
+        ordering: ClassVar = ["group", "name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["group", "name"], name="backfill_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.group}"

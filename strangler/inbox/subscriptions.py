@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from strangler.brokers.names import is_routing_key
 from strangler.errors import InboxError
 from strangler.messaging import Event
+from strangler.messaging.routing import routing_key
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[E], None]
@@ -56,6 +58,15 @@ class Subscriptions:
             known = ", ".join(self.groups()) or "none: is there a handlers.py with @subscribe in an installed app?"
             raise InboxError(f"no handler subscribes in group {group!r} (groups here: {known})")
         return found
+
+    def routing_keys(self, group: str) -> list[str]:
+        """What the group's queue is bound to: each type it handles, and the same told again for this group alone.
+
+        A combination that no broker could route by is left out: `manage.py backfill` says so. Raises `InboxError`.
+        """
+        types = sorted(self.of_group(group))
+        told_again = (routing_key(event_type, backfill=group) for event_type in types)
+        return [*types, *filter(is_routing_key, told_again)]
 
 
 subscriptions = Subscriptions()

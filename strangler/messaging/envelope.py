@@ -1,7 +1,7 @@
 """The message on the wire: one CloudEvents 1.0 JSON document in structured mode.
 
 Attributes: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md>; `partitionkey`, `correlationid`,
-`causationid` and `traceparent` are its documented extensions, `eventkind` and `stages` are ours.
+`causationid` and `traceparent` are its documented extensions, `eventkind`, `stages` and `backfill` are ours.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from strangler.errors import InvalidEnvelope
 from strangler.messaging import trace
 from strangler.messaging.event import Event, EventKind
+from strangler.messaging.routing import routing_key
 from strangler.messaging.sealing import Sealer, to_json
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -21,7 +22,10 @@ _WIRE_TYPE = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.v[1-9][0-9]*$"
 
 
 class Envelope(BaseModel):
-    """Immutable. `stages` says which side serves each context, as decided where and when the event was published."""
+    """Immutable. `stages` says which side serves each context, as decided where and when the event was published.
+
+    `backfill` is the consumer group for which a row's present state was told once more; None: it has just happened.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -39,6 +43,7 @@ class Envelope(BaseModel):
     traceparent: str
     eventkind: EventKind
     stages: str | None = None
+    backfill: str | None = None
     data: dict[str, Any]
 
     @field_validator("traceparent")
@@ -50,8 +55,12 @@ class Envelope(BaseModel):
 
     @property
     def event_type(self) -> str:
-        """The type without its version: the routing key."""
+        """The type without its version."""
         return self.type.rpartition(".v")[0]
+
+    @property
+    def routing_key(self) -> str:
+        return routing_key(self.event_type, backfill=self.backfill)
 
     @property
     def version(self) -> int:

@@ -30,10 +30,10 @@ class Sealed(NamedTuple):
 class Sealer:
     """Who, when and on whose behalf: the same for all events that are published together.
 
-    `source` and `stages` as in `Envelope`; the rest is the work context in force.
+    `source`, `stages` and `backfill` as in `Envelope`; the rest is the work context in force.
     """
 
-    def __init__(self, source: str, stages: str | None = None) -> None:
+    def __init__(self, source: str, stages: str | None = None, *, backfill: str | None = None) -> None:
         work = context.current()
         self.time = wire_time(datetime.now(UTC))
         self.correlation_id = work.correlation_id
@@ -41,7 +41,8 @@ class Sealer:
         self._span = trace.children_of(work.traceparent)
         causation = f',"causationid":{to_json(work.causation_id)}' if work.causation_id else ""
         self._work = f'"correlationid":{to_json(work.correlation_id)}{causation}'
-        self._stages = f'"stages":{to_json(stages)},' if stages else ""
+        self._marks = f'"stages":{to_json(stages)},' if stages else ""
+        self._marks += f'"backfill":{to_json(backfill)},' if backfill else ""
 
     def seal(self, event: Event) -> Sealed:
         id, aggregate_id = new_id(), event.aggregate_id
@@ -49,7 +50,7 @@ class Sealer:
         text = (
             f'{{"specversion":"1.0","id":"{id}",{origin},"subject":{to_json(aggregate_id)},"time":"{self.time}",'
             f'{schema},"partitionkey":{to_json(f"{event.aggregate_type}:{aggregate_id}")},{self._work},'
-            f'"traceparent":"{self._span()}",{kind},{self._stages}'
+            f'"traceparent":"{self._span()}",{kind},{self._marks}'
             f'"data":{to_json(event.model_dump(mode="json"))}}}'
         )
         return Sealed(id, aggregate_id, text)

@@ -13,6 +13,7 @@ from django.db import connections, router
 from strangler.conf import settings
 from strangler.errors import EventTooLarge, NotInTransaction, NotTheOwner
 from strangler.messaging import Event
+from strangler.messaging.routing import backfill_suffix
 from strangler.messaging.sealing import Sealed, Sealer
 from strangler.outbox.models import OutboxMessage
 
@@ -35,21 +36,32 @@ def publish(event: Event, *, using: str | None = None) -> UUID:
 
 def publish_many(events: Sequence[Event], *, using: str | None = None) -> list[UUID]:
     """Like `publish()`, for any number of events in few statements; events of one key keep the order given."""
+    return _record(events, using)
+
+
+def publish_for(group: str, events: Sequence[Event], *, using: str) -> list[UUID]:
+    """Like `publish_many()`, for one consumer group alone, which has missed them. For backfills, not for your code."""
+    return _record(events, using, group=group)
+
+
+def _record(events: Sequence[Event], using: str | None, *, group: str | None = None) -> list[UUID]:
+    """For `group` alone, where one is named."""
     alias = using or router.db_for_write(OutboxMessage)
     _require_transaction(alias, events)
     for event_class in {type(event) for event in events}:
         require_ownership(event_class)
-    sealer = Sealer(settings.source, settings.stages_in_force().stamp)
+    sealer = Sealer(settings.source, settings.stages_in_force().stamp, backfill=group)
+    suffix = backfill_suffix(group) if group else ""
     sealed = [sealer.seal(event) for event in events]
     for event, message in zip(events, sealed, strict=True):
         _require_size(event, len(message.text.encode()))
-    _insert(alias, [_row(*pair, sealer) for pair in zip(events, sealed, strict=True)])
+    _insert(alias, [_row(*pair, sealer, suffix) for pair in zip(events, sealed, strict=True)])
     return [message.id for message in sealed]
 
 
-def _row(event: Event, message: Sealed, sealer: Sealer) -> _Row:
+def _row(event: Event, message: Sealed, sealer: Sealer, suffix: str) -> _Row:
     """All text: what PostgreSQL reads anyway, and psycopg need not look at."""
-    names = event.aggregate_type, message.aggregate_id, event.wire_type(), event.event_type
+    names = event.aggregate_type, message.aggregate_id, event.wire_type(), event.event_type + suffix
     return str(message.id), *names, sealer.correlation_id, message.text, sealer.time
 
 

@@ -21,8 +21,10 @@ import pytest
 
 from strangler.brokers import Broker
 from strangler.errors import BrokerUnavailable
+from strangler.messaging.routing import routing_key
 from strangler.testing.link import Link, link_to
 from strangler.testing.traffic import (
+    AGAIN,
     NOBODYS,
     NOTHING_FOR,
     PAID,
@@ -108,6 +110,34 @@ class BrokerConformance:
         with broker.subscriber("shipping", [PAID], prefetch=10) as subscriber:
             assert drain(subscriber, 1) == [paid.body]
             assert subscriber.receive(timeout=NOTHING_FOR) == []
+
+    def test_what_is_told_to_one_group_alone_reaches_no_other_and_keeps_its_place(self, broker: Broker) -> None:
+        others = routing_key(PLACED, backfill="shipping")
+        broker.declare("billing", [PLACED, AGAIN])
+        broker.declare("shipping", [PLACED, others])
+        before, again, behind = message(1), message(2, routing_key=AGAIN), message(3)
+        publish(broker, [before, again, behind, theirs := message(4, routing_key=others)])
+        with broker.subscriber("billing", [PLACED, AGAIN], prefetch=10) as subscriber:
+            assert drain(subscriber, 3) == [before.body, again.body, behind.body]
+            assert subscriber.receive(timeout=NOTHING_FOR) == []
+        with broker.subscriber("shipping", [PLACED, others], prefetch=10) as subscriber:
+            assert drain(subscriber, 3) == [before.body, behind.body, theirs.body]
+            assert subscriber.receive(timeout=NOTHING_FOR) == []
+
+    def test_what_a_group_takes_can_be_asked_and_troubles_nobody(self, broker: Broker) -> None:
+        """Before and after it was declared, with a consumer at work and without one."""
+        others = routing_key(PAID, backfill="billing")
+        assert broker.takes("billing", [AGAIN]) == frozenset()
+        broker.declare("billing", [PLACED, AGAIN])
+        assert broker.takes("billing", [AGAIN, others]) == {AGAIN}
+        assert broker.takes("billing", []) == frozenset()
+        with broker.subscriber("billing", [PLACED, AGAIN], prefetch=2) as subscriber:
+            assert subscriber.receive(timeout=NOTHING_FOR) == []
+            assert broker.takes("billing", [others, AGAIN]) == {AGAIN}
+            assert subscriber.receive(timeout=NOTHING_FOR) == []
+            publish(broker, sent := [message(number) for number in range(5)])
+            assert drain(subscriber, 5) == bodies_of(sent)
+        assert broker.backlog("billing", [PLACED, AGAIN]) == 0
 
     def test_exchanges_do_not_mix(self, broker: Broker, broker_url: str, exchange: str) -> None:
         other = prepared(broker_url, f"{exchange}-other")

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from strangler.brokers import Broker, Delivery, OutgoingMessage, Subscriber, connect
 from strangler.messaging.ids import new_id
+from strangler.messaging.routing import routing_key
 
 PLACED, PAID, NOBODYS = "orders.order_placed", "orders.order_paid", "orders.order_forgotten"
+AGAIN = routing_key(PLACED, backfill="billing")
 TOPIC = "orders.order"
 PATIENCE = 20.0
 """Seconds a test waits for what must happen; seconds it watches for what must not are `NOTHING_FOR`."""

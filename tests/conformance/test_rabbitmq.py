@@ -17,7 +17,7 @@ from strangler.brokers.amqp.topology import NEW_QUEUE_SECONDS
 from strangler.brokers.amqp.unroutable import Unroutable
 from strangler.errors import BrokerUnavailable, ConfigurationError
 from strangler.testing.link import TcpLink
-from strangler.testing.traffic import NOBODYS, PAID, PLACED, bodies_of, contents, drain, message, receive
+from strangler.testing.traffic import AGAIN, NOBODYS, PAID, PLACED, bodies_of, contents, drain, message, receive
 from tests.support.waiting import until
 
 
@@ -199,3 +199,18 @@ def test_what_no_queue_takes_is_dropped_until_a_policy_keeps_it_and_can_be_sent_
         assert unroutable.send_again() == kept
         assert len(receive(subscriber, kept)) == kept
         assert unroutable.count() == 1
+
+
+def test_what_a_group_takes_can_be_asked_where_nothing_is_ever_returned(
+    server: NativeRabbitMQ, broker: Broker, exchange: str
+) -> None:
+    """With the alternate exchange in force, which keeps what no queue takes."""
+    unroutable = Unroutable(server.url, exchange)
+    unroutable.declare(["orders"])
+    server.control(*shlex.split(unroutable.policy.replace("VHOST", VHOST))[1:])
+    until(unroutable.in_force, "the policy")
+    assert broker.takes("billing", [AGAIN]) == frozenset()
+    broker.declare("billing", [PLACED, AGAIN])
+    others = f"{PAID}.backfill.billing"
+    assert broker.takes("billing", [others, AGAIN]) == {AGAIN}
+    until(lambda: unroutable.count() == 0, "what was tried out to expire")

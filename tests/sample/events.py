@@ -14,3 +14,15 @@ class StepIgnored(Event, type="sample.step_ignored", version=1, aggregate="thing
 
     thing: str
     step: int
+
+
+class ItemChanged(Event, type="sample.item_changed", version=1, aggregate="item", key="item"):
+    """The whole item, as it is now."""
+
+    item: str
+    value: int
+    parts: tuple[int, ...]
+
+
+class ItemRemoved(Event, type="sample.item_removed", version=1, aggregate="item", key="item"):
+    item: str

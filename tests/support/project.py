@@ -94,6 +94,9 @@ class Project:
     def start_consumer(self, group: str = "sample") -> ManagedProcess:
         return self._process("consume", "-m", "django", "consume", "--group", group).start()
 
+    def start_backfill(self, *arguments: str) -> ManagedProcess:
+        return self._process("backfill", "-m", "django", "backfill", *arguments).start()
+
     def start_load(self, rate: float = 60, seed: int = 1) -> ManagedProcess:
         self.acknowledged_file = self._folder / "acknowledged.txt"
         arguments = [str(self.acknowledged_file), "--rate", str(rate), "--seed", str(seed)]

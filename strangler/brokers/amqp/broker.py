@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from strangler.brokers.amqp import probing
 from strangler.brokers.amqp.publisher import AmqpPublisher
 from strangler.brokers.amqp.session import Server
 from strangler.brokers.amqp.subscriber import AmqpSubscriber
@@ -31,6 +32,11 @@ class AmqpBroker:
     def backlog(self, group: str, _: Sequence[str]) -> int:
         with self._server.open() as session, self._server.translated_errors():
             return message_count(session, queue_name(self._exchange, group))
+
+    def takes(self, group: str, routing_keys: Sequence[str]) -> frozenset[str]:
+        """AMQP cannot list bindings, so it is tried out (`probing`)."""
+        queue_name(self._exchange, group)
+        return probing.taken(self._server, self._exchange, routing_keys)
 
     def publisher(self) -> AmqpPublisher:
         return AmqpPublisher(self._server, self._exchange)

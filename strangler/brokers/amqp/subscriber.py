@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 from typing import Any
 
+from strangler.brokers.amqp.probing import PROBE
 from strangler.brokers.amqp.session import Server, Session
 from strangler.brokers.amqp.topology import Topology
 from strangler.brokers.base import Delivery
@@ -108,6 +109,9 @@ class AmqpSubscriber(ClosingBase):
 
     def _on_message(self, session: Session, message: Any) -> None:
         tag = message.delivery_info["delivery_tag"]
+        if message.properties.get("type") == PROBE:
+            session.channel.basic_ack(tag)
+            return
         count = (message.headers or {}).get("x-delivery-count", 0)
         redelivered = bool(message.delivery_info["redelivered"] or count)
         self._unacknowledged[tag] = None

@@ -33,6 +33,11 @@ class KafkaBroker:
                 return 0
             return backlog.of(self._cluster, self._exchange, queue_name(self._exchange, group), binding, routing_keys)
 
+    def takes(self, group: str, routing_keys: Sequence[str]) -> frozenset[str]:
+        with self._cluster.translated_errors():
+            known = bindings.read(self._cluster, self._exchange).get(group, bindings.Binding())
+            return known.routing_keys.intersection(routing_keys)
+
     def publisher(self) -> KafkaPublisher:
         return KafkaPublisher(self._cluster, self._exchange)
 

@@ -38,6 +38,11 @@ class PgmqBroker:
         with self._database.open() as connection, self._database.translated_errors():
             return schema.length(connection, queue)
 
+    def takes(self, group: str, routing_keys: Sequence[str]) -> frozenset[str]:
+        queue, wanted = self._queue(group), {f"{self._exchange}.{key}": key for key in routing_keys}
+        with self._database.open() as connection, self._database.translated_errors():
+            return frozenset(wanted[pattern] for pattern in schema.routed(connection, queue, list(wanted)))
+
     def publisher(self) -> PgmqPublisher:
         return PgmqPublisher(self._database, self._exchange)
 

@@ -15,6 +15,10 @@ SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'pgmq' AND tablename = '
        EXISTS (SELECT FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
                WHERE nspname = 'pgmq' AND proname = 'bind_topic')
 """
+_ROUTED = """
+SELECT routing_key FROM unnest(%(routing_keys)s::text[]) AS asked (routing_key)
+WHERE %(queue)s IN (SELECT queue_name FROM pgmq.test_routing(routing_key))
+"""
 # A queue is nearly empty and wholly rewritten all the time: the usual "a fifth of the table" comes far too late.
 _AUTOVACUUM = sql.SQL(
     "ALTER TABLE pgmq.{} SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, "
@@ -51,6 +55,14 @@ def bind(connection: Connection, queue: str, patterns: Sequence[str]) -> None:
             connection.execute("SELECT pgmq.bind_topic(%s, %s)", [pattern, queue])
         for pattern in sorted(bound - set(patterns)):
             connection.execute("SELECT pgmq.unbind_topic(%s, %s)", [pattern, queue])
+
+
+def routed(connection: Connection, queue: str, routing_keys: Sequence[str]) -> list[str]:
+    """Those that PGMQ would put into the queue."""
+    if not _is_installed(connection):
+        return []
+    rows = connection.execute(_ROUTED, {"queue": queue, "routing_keys": list(routing_keys)}).fetchall()
+    return [str(routing_key) for (routing_key,) in rows]
 
 
 def length(connection: Connection, queue: str) -> int:

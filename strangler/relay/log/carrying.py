@@ -157,5 +157,5 @@ def _without_rows(rows: Sequence[Captured]) -> Iterator[OutgoingMessage]:
             log.error("message_dropped", message_id=str(row.id), reason=str(error), hint="its row is gone too")  # noqa: TRY400
             continue
         topic = envelope.partitionkey.rpartition(":")[0]
-        mandatory = settings.must_be_consumed(envelope.event_type)
-        yield OutgoingMessage(row.id, topic, envelope.event_type, envelope.partitionkey, row.body, mandatory)
+        mandatory = settings.must_be_consumed(envelope.routing_key)
+        yield OutgoingMessage(row.id, topic, envelope.routing_key, envelope.partitionkey, row.body, mandatory)

@@ -49,6 +49,21 @@ def test_an_event_survives_the_round_trip(parcel: str, grams: int, price: Decima
     assert open_as(decode(wire.encode()), ParcelWeighed) == event
 
 
+@given(stages=text, backfill=text)
+def test_an_event_told_to_one_group_survives_the_round_trip_too(stages: str, backfill: str) -> None:
+    wire = Sealer("tests", stages, backfill=backfill).seal(_weighed()).text
+    envelope = decode(wire)
+    assert encode(envelope) == wire
+    assert (envelope.stages, envelope.backfill) == (stages or None, backfill or None)
+
+
+def test_what_is_told_to_one_group_is_routed_to_it_alone() -> None:
+    live, again = (decode(Sealer("tests", backfill=group).seal(_weighed()).text) for group in (None, "labels"))
+    assert live.routing_key == live.event_type == again.event_type == "parcels.parcel_weighed"
+    assert again.routing_key == "parcels.parcel_weighed.backfill.labels"
+    assert "backfill" not in encode(live)
+
+
 @given(moment=st.datetimes(timezones=st.just(UTC)))
 def test_times_are_written_as_they_are_read(moment: datetime) -> None:
     assert TypeAdapter(datetime).dump_json(moment).decode() == f'"{wire_time(moment)}"'

@@ -20,6 +20,7 @@ from strangler.errors import BrokerUnavailable
 from strangler.messaging import decode
 from strangler.outbox import publish_many
 from strangler.outbox.models import OutboxMessage
+from strangler.outbox.publishing import publish_for
 from strangler.relay.log import ledger
 from strangler.relay.log.carrying import Stream
 from strangler.relay.log.flow import Flow
@@ -110,9 +111,11 @@ def subscriber(broker: Broker) -> Iterator[Subscriber]:
         yield subscriber
 
 
-def committed(*steps: tuple[str, int]) -> list[Row]:
+def committed(*steps: tuple[str, int], group: str | None = None) -> list[Row]:
+    """Told to everybody, or to one group alone."""
+    events = [StepTaken(thing=thing, step=step) for thing, step in steps]
     with transaction.atomic(), connection.cursor() as cursor:
-        ids = publish_many([StepTaken(thing=thing, step=step) for thing, step in steps])
+        ids = publish_for(group, events, using="default") if group else publish_many(events)
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         (number,) = cursor.fetchone() or (0,)
     payloads = dict(OutboxMessage.objects.values_list("id", "payload"))
@@ -333,6 +336,16 @@ def test_a_row_deleted_before_it_was_carried_is_published_from_the_log(
         assert harness.carry(*rows)
     assert arrived(subscriber) == [("a", 0), ("a", 1)]
     assert [entry["event"] for entry in logs] == ["outbox_row_is_gone"]
+
+
+def test_a_deleted_row_that_was_told_to_one_group_reaches_that_group_alone(harness: Harness, broker: Broker) -> None:
+    again = f"{TAKEN}.backfill.copies"
+    broker.declare("copies", [again])
+    broker.declare("others", [TAKEN])
+    rows = committed(("a", 0), group="copies")
+    OutboxMessage.objects.all().delete()
+    assert harness.carry(*rows)
+    assert (broker.backlog("copies", [again]), broker.backlog("others", [TAKEN])) == (1, 0)
 
 
 def test_a_deleted_row_that_is_no_envelope_is_named_and_holds_up_nothing(

@@ -47,23 +47,23 @@ class Command(KitCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         group = options["group"] or _only_group()
-        handlers = subscriptions.of_group(group)
+        handlers, routing_keys = subscriptions.of_group(group), subscriptions.routing_keys(group)
         broker = connect(settings.broker_url, exchange=settings.exchange)
         if options["from_beginning"] or options["from_time"]:
-            self._rewind(broker, group, sorted(handlers), options["from_time"])
+            self._rewind(broker, group, routing_keys, options["from_time"])
         if options["declare"]:
-            broker.declare(group, sorted(handlers))
+            broker.declare(group, routing_keys)
             self.stdout.write(f"queue of group {group!r} takes {', '.join(sorted(handlers))}")
             return
         if options["backlog"]:
-            self._say_backlog(broker, group, sorted(handlers))
+            self._say_backlog(broker, group, routing_keys)
             return
         policy = RetryPolicy(settings.consumer_max_attempts, settings.consumer_backoff, settings.consumer_backoff_max)
         with stop_on_signals() as stop:
             Consumer(
                 broker,
                 GroupHandling(group, handlers, using=router.db_for_write(InboxMessage), policy=policy),
-                sorted(handlers),
+                routing_keys,
                 sizes=Sizes(
                     concurrency=_at_least_one("concurrency", options, settings.consumer_concurrency),
                     prefetch=_at_least_one("prefetch", options, settings.consumer_prefetch),
