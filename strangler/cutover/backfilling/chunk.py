@@ -78,8 +78,9 @@ def _lock(model: type[Model], keys: Sequence[Any], using: str) -> set[Any]:
     row in several tables, in which Django writes from the root.
     """
     held = set(keys)
-    for table in (*reversed(model._meta.all_parents), model):
-        rows = table._base_manager.using(using).filter(pk__in=held).order_by("pk")
+    whole = model._meta.concrete_model or model
+    for table in (*reversed(whole._meta.all_parents), whole):
+        rows: QuerySet[Any] = QuerySet(table, using=using).filter(pk__in=held).order_by("pk")  # no manager hides any
         locked = rows.select_for_update(no_key=True, skip_locked=len(keys) > 1)
         held = set(locked.values_list("pk", flat=True))
     return held

@@ -25,10 +25,13 @@ class Shown:
         self._run: BackfillRun | None = None
 
     def moved(self, run: BackfillRun) -> None:
+        told_before = self._first is None and run.finished_at is not None
         if self._first is None:
             self._first = run.done
         self._run = run
-        if run.finished_at is not None or self._is_due():
+        if told_before:
+            self._say(f"{line(run)}: nothing to do; --restart tells it again")
+        elif run.finished_at is not None or self._is_due():
             self._say(f"{run.name} → {run.group}: {figures(run)}{self._speed(run)}")
 
     def waits(self, reason: str) -> None:
@@ -61,6 +64,15 @@ class Shown:
             return ""
         left = max(0, run.expected - run.done) * seconds / rows
         return f", {rows / seconds:,.0f} rows/s, {duration(left)} left"
+
+
+def line(run: BackfillRun) -> str:
+    """What there is to say of it, whether or not somebody works at it."""
+    if run.finished_at is None:
+        state, at = f"{figures(run)}, last moved", run.moved_at
+    else:
+        state, at = f"{run.done:,} rows, finished", run.finished_at
+    return f"{run.name} → {run.group}, version {run.version}: {state} {at.isoformat(' ', 'seconds')}"
 
 
 def figures(run: BackfillRun) -> str:

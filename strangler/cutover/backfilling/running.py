@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Event
 from typing import Any, Protocol
 
-from django.db import connections
+from django.db import connections, reset_queries
 
 from strangler.conf import settings
 from strangler.cutover.backfilling import runs
@@ -25,7 +25,10 @@ class Progress(Report, Protocol):
 
 
 class Running:
-    """One backfill for one group. `rate` is in rows per second, 0 for as fast as the outbox empties."""
+    """One backfill for one group. `rate` is in rows per second, 0 for as fast as the outbox empties.
+
+    `state` is how far it has come; None before it has begun.
+    """
 
     def __init__(
         self, told: Backfill[Any], audience: Audience, *, rate: int, restart: bool, stop: Event, progress: Progress
@@ -36,6 +39,7 @@ class Running:
         self._restart = restart
         self._stop = stop
         self._progress = progress
+        self.state: BackfillRun | None = None
         self._teller = Teller(told, audience, using=self._using, pace=Pace(rate), stop=stop, report=progress)
 
     def run(self) -> None:
@@ -47,12 +51,15 @@ class Running:
 
     def _work(self) -> None:
         connections[self._using].close_if_unusable_or_obsolete()
-        with runs.alone(self._group, self._told.name, using=self._using, stop=self._stop):
-            run = runs.begun(self._told, self._group, restart=self._restart, using=self._using)
+        with runs.alone(self._group, self._told.name, using=self._using, stop=self._stop) as held:
+            if not held:
+                return
+            run = self.state = runs.begun(self._told, self._group, restart=self._restart, using=self._using)
             self._restart = False
             self._progress.moved(run)
             while run.finished_at is None and not self._stop.is_set():
-                run = self._step(run)
+                run = self.state = self._step(run)
+                reset_queries()  # with DEBUG they would be kept, with all they held
 
     def _step(self, run: BackfillRun) -> BackfillRun:
         wanted, after = runs.remaining(self._told, run, using=self._using)

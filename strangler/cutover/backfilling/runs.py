@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import Error, connections, router
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -47,25 +48,28 @@ def database_of(told: Backfill[Any]) -> str:
 
 
 @contextmanager
-def alone(group: str, name: str, *, using: str, stop: Event) -> Iterator[None]:
-    """No other process works at it meanwhile. Raises `BackfillError` when one does; ends at once when `stop` is set."""
+def alone(group: str, name: str, *, using: str, stop: Event) -> Iterator[bool]:
+    """No other process works at it meanwhile. Raises `BackfillError` when one does; False when `stop` was set first."""
     with connections[using].cursor() as cursor:
-        _acquire(cursor, group, name, stop)
+        held = _acquire(cursor, group, name, stop)
     try:
-        yield
+        yield held
     finally:
-        with suppress(Error), connections[using].cursor() as cursor:  # a broken session has no lock any more
-            cursor.execute(_UNLOCK, [group, name])
+        if held:
+            with suppress(Error), connections[using].cursor() as cursor:  # a broken session has no lock any more
+                cursor.execute(_UNLOCK, [group, name])
 
 
-def _acquire(cursor: Any, group: str, name: str, stop: Event) -> None:
+def _acquire(cursor: CursorWrapper, group: str, name: str, stop: Event) -> bool:
     until = monotonic() + PATIENCE
-    while True:
-        cursor.execute(_LOCK, [group, name])
-        if cursor.fetchone() == (True,):
-            return
-        if monotonic() > until or stop.wait(0.1):
+    cursor.execute(_LOCK, [group, name])
+    while cursor.fetchone() != (True,):
+        if monotonic() > until:
             raise BackfillError(f"another process tells {name} to {group!r} just now: let it finish, or stop it first")
+        if stop.wait(0.1):
+            return False
+        cursor.execute(_LOCK, [group, name])
+    return True
 
 
 def begun(told: Backfill[Any], group: str, *, restart: bool, using: str) -> BackfillRun:
@@ -73,7 +77,7 @@ def begun(told: Backfill[Any], group: str, *, restart: bool, using: str) -> Back
 
     Rows that are made from now on tell of themselves: the largest key there is now is the last one to be told.
     """
-    known = backfill_state(group, told.name)
+    known = BackfillRun.objects.using(using).filter(group=group, name=told.name).first()
     if known is not None and known.version == told.version and not restart:
         return known
     rows = told.rows().using(using)

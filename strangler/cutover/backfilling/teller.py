@@ -42,6 +42,7 @@ class Teller:
         self._stop = stop
         self._report = report
         self._blocked_since: float | None = None
+        self._hindrance = ""
 
     def next(self, wanted: QuerySet[Any], after: Any, note: Callable[[Chunk], None]) -> Chunk | None:
         """Once there is room for it. `note` is called in the transaction. None where nothing could be done now."""
@@ -71,6 +72,7 @@ class Teller:
             if not isinstance(error.__cause__, _IN_THE_WAY):
                 raise
             self._pace.give_way()
+            self._hindrance = str(error).strip().replace("\n", ", ")
             return None
         return chunk
 
@@ -80,5 +82,6 @@ class Teller:
         self._blocked_since = self._blocked_since or now
         if now - self._blocked_since > _LONG_SECONDS:
             where = "the first row" if after is None else f"the row behind primary key {after}"
-            self._report.waits(f"another transaction has held {where} for {now - self._blocked_since:.0f} s")
+            seconds = now - self._blocked_since
+            self._report.waits(f"{where} has been out of reach for {seconds:.0f} s: {self._hindrance}")
         self._stop.wait(random.uniform(0.01, _LOOK_SECONDS))  # noqa: S311  (jitter, no secret)

@@ -118,7 +118,8 @@ def test_a_row_that_is_held_for_long_is_named(group: str, monkeypatch: pytest.Mo
         until(lambda: noted.reasons, "a reason")
         live.rollback()
         worker.join(60)
-    assert f"another transaction has held the row behind primary key {items[0].pk}" in noted.reasons[0]
+    assert f"the row behind primary key {items[0].pk} has been out of reach for 0 s" in noted.reasons[0]
+    assert "lock timeout" in noted.reasons[-1]
 
 
 # --- the outbox

@@ -13,9 +13,8 @@ from strangler.commands import KitCommand
 from strangler.conf import settings
 from strangler.cutover.backfilling.audience import Audience, asked, audience_of
 from strangler.cutover.backfilling.declaring import Backfill, backfills, find
-from strangler.cutover.backfilling.progress import Shown, figures
+from strangler.cutover.backfilling.progress import Shown, figures, line
 from strangler.cutover.backfilling.running import Running
-from strangler.cutover.backfilling.runs import backfill_state
 from strangler.cutover.models import BackfillRun
 from strangler.stopping import stop_on_signals
 
@@ -53,24 +52,22 @@ class Command(KitCommand):
                 self._tell(told, audience, stop, options)
 
     def _tell(self, told: Backfill[Any], audience: Audience, stop: Event, options: dict[str, Any]) -> None:
-        before = backfill_state(audience.group, told.name)
         shown = Shown(self.stdout)
+        running = Running(told, audience, rate=options["rate"], restart=options["restart"], stop=stop, progress=shown)
         try:
-            Running(told, audience, rate=options["rate"], restart=options["restart"], stop=stop, progress=shown).run()
+            running.run()
         finally:
             shown.end()
-        run = backfill_state(audience.group, told.name)
-        if run is None or run.finished_at is None:
-            done = f": {figures(run)} are told" if run else ""
+        state = running.state
+        if state is None or state.finished_at is None:
+            done = f": {figures(state)} are told" if state else ""
             raise CommandError(f"{told.name} was stopped{done}; run the command again to go on", returncode=1)
-        if before is not None and before.finished_at == run.finished_at:
-            self.stdout.write(f"{_line(run)}: nothing to do; --restart tells it again")
 
     def _status(self, group: str | None, names: Sequence[str]) -> None:
         runs = BackfillRun.objects.all()
         chosen = [run for run in runs if group in (None, run.group) and (not names or run.name in names)]
         for run in chosen:
-            self.stdout.write(_line(run))
+            self.stdout.write(_status(run))
         if not chosen:
             self.stdout.write("nothing was ever told")
 
@@ -82,19 +79,16 @@ def _named(group: str, names: Sequence[str]) -> list[_Told]:
 
 def _needed(group: str) -> list[_Told]:
     """What `SERVICES` says of the group's service; else everything of which the group takes something."""
-    services = [service for service in settings.services.values() if group in service.groups and service.backfills]
-    if services:
-        return _named(group, [name for service in services for name in service.backfills])
+    served = [name for each in settings.services.values() if group in each.groups for name in each.backfills]
+    if served:
+        return _named(group, list(dict.fromkeys(served)))
     audiences = {context: asked(group, context) for context in sorted({told.context for told in backfills.values()})}
     wanted = [(told, audiences[told.context]) for _, told in sorted(backfills.items())]
     found = [(told, audience) for told, audience in wanted if audience is not None]
     return found or _named(group, sorted(backfills)[:1] or ["of any kind"])  # raises, and says why
 
 
-def _line(run: BackfillRun) -> str:
-    """With what the code says, where that is something else by now."""
-    at = run.moved_at if run.finished_at is None else run.finished_at
-    state = f"{figures(run)}, last moved" if run.finished_at is None else f"{run.done:,} rows, finished"
+def _status(run: BackfillRun) -> str:
     told = backfills.get(run.name)
     newer = f"; the code has version {told.version} now" if told is not None and told.version != run.version else ""
-    return f"{run.name} → {run.group}, version {run.version}: {state} {at:%Y-%m-%d %H:%M:%S} UTC{newer}"
+    return line(run) + newer
