@@ -11,7 +11,7 @@ from tests.support.project import Project
 from tests.support.waiting import until
 
 GROUP, NAME = "copies", "sample.items"
-ITEMS = 2_500
+ITEMS = 1_200
 PAIRS = [
     ("polling", "pgmq"),
     ("stream", "kafka"),
@@ -66,9 +66,9 @@ def test_a_backfill_killed_again_and_again_loses_and_doubles_nothing(pair: tuple
         project.start_relay()
         consumer = project.start_consumer(GROUP)
         live = project.start(CHANGE)
-        backfill = project.start_backfill(GROUP, NAME, "--rate", "400")
+        backfill = project.start_backfill(GROUP, NAME, "--rate", "300")
         for _ in range(3):
-            progress(project, 300)
+            progress(project, 150)
             backfill.kill_9()
             backfill.start()
         consumer.kill_9()

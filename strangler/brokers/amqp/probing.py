@@ -18,7 +18,7 @@ from strangler.errors import BrokerUnavailable
 
 PROBE = "strangler-probe"
 """The message's `type`."""
-_EXPIRES_MS = "10000"
+_EXPIRES_MS = "1000"
 _PATIENCE = 10.0
 
 

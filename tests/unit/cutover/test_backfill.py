@@ -252,7 +252,7 @@ def test_two_processes_do_not_tell_the_same(group: str, monkeypatch: pytest.Monk
     assert told() == ["i0"]
 
 
-def test_a_run_that_somebody_else_has_moved_is_left_alone(group: str) -> None:
+def test_a_run_that_somebody_else_has_moved_is_left_alone_and_nothing_is_told(group: str) -> None:
     add_in_silence(40)
 
     class Meddling(Noted):
@@ -262,6 +262,7 @@ def test_a_run_that_somebody_else_has_moved_is_left_alone(group: str) -> None:
 
     with pytest.raises(BackfillError, match="somebody else has changed the run"):
         running(Meddling()).run()
+    assert told() == []
 
 
 def test_the_admin_shows_runs_and_takes_no_changes(group: str, admin_client: Client) -> None:
