@@ -95,13 +95,24 @@ class BackfillError(StranglerError):
     """A backfill is declared wrongly, or cannot be told to a consumer group as things are."""
 
 
-class ServiceUnavailable(StranglerError):
-    """A service taken out of the monolith does not answer, or not as it should; the message names it and its URL."""
-
-
 class StagesUnknown(StranglerError):
     """The stages in the database cannot be read and never were: nobody may guess which side does the work."""
 
 
 class StageMoveRefused(StranglerError):
     """A context cannot take this step; the message says which it can take, or what keeps it."""
+
+
+class ServiceUnavailable(StranglerError):
+    """A service taken out of the monolith does not answer, or not as it should; the message names it and its URL.
+
+    `status` is the answer's, None where none came.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ParityError(StranglerError):
+    """What two sides are to be compared by is declared wrongly, or does not fit; the message names it."""

@@ -3,6 +3,7 @@
 from strangler.conf import Stage
 from strangler.cutover.backfilling import backfill
 from strangler.cutover.fallback import Fallback
+from strangler.cutover.parity import parity, parity_copy
 from strangler.cutover.router import capability
 from strangler.cutover.shadow import Rules, Shadow
 from strangler.cutover.stages import monolith_serves, service_serves, stage_of
@@ -15,6 +16,8 @@ __all__ = [
     "backfill",
     "capability",
     "monolith_serves",
+    "parity",
+    "parity_copy",
     "service_serves",
     "stage_of",
 ]

@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from strangler.cutover.models import BackfillRun, ShadowCause, ShadowMismatch, ShadowTally, StageChange
+from strangler.cutover.models import (
+    BackfillRun,
+    ParityReport,
+    ShadowCause,
+    ShadowMismatch,
+    ShadowTally,
+    StageChange,
+)
 
 
 class ReadOnly:
@@ -57,6 +64,19 @@ class StageChangeAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 class BackfillRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "group", "version", "done", "expected", "started_at", "moved_at", "finished_at")
     list_filter = ("group", ("finished_at", admin.EmptyFieldListFilter))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ParityReport)
+class ParityReportAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        *("checked_at", "context", "name", "compared", "mismatches", "missing", "extra", "in_flight"),
+        *("complete", "clean_runs", "seconds"),
+    )
+    list_filter = ("context", "name")
+    show_full_result_count = False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -141,3 +141,29 @@ class BackfillRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} for {self.group}"
+class ParityReport(models.Model):
+    """One comparison of the monolith's rows with the service's. The latest of each name is what the gates ask for."""
+
+    context = models.CharField(max_length=127)
+    name = models.CharField(max_length=255)
+    compared = models.PositiveBigIntegerField(help_text="Rows of the monolith.")
+    mismatches = models.PositiveBigIntegerField(help_text="Rows that differ, missing and extra ones too.")
+    missing = models.PositiveBigIntegerField(help_text="Of the mismatches: rows that the service lacks.")
+    extra = models.PositiveBigIntegerField(help_text="Of the mismatches: rows that only the service has.")
+    in_flight = models.PositiveBigIntegerField(help_text="Rows that still changed when last looked at; no mismatches.")
+    complete = models.BooleanField(help_text="No: there were more differences than were looked for.")
+    clean_runs = models.PositiveIntegerField(help_text="Complete runs without a mismatch, in a row up to this one.")
+    clean_since = models.DateTimeField(null=True, help_text="When the first of these runs ended.")
+    examples = models.JSONField(default=list, help_text="Keys, columns that differ, and what both sides say.")
+    requests = models.PositiveIntegerField()
+    bytes = models.PositiveBigIntegerField(help_text="Bodies of requests and answers.")
+    seconds = models.FloatField()
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "strangler_parity_report"
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["context", "name", "-id"], name="parity_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.context}.{self.name}"

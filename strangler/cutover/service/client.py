@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +16,15 @@ TIMEOUT = 60.0
 """Seconds. A checksum over a large range of a large table takes some."""
 
 
+@dataclass(slots=True)
+class Traffic:
+    """What went over the wire: bytes of bodies, without headers."""
+
+    requests: int = 0
+    sent: int = 0
+    received: int = 0
+
+
 class ServiceClient:
     """Of one context's service. Raises `ConfigurationError` where `STRANGLER["SERVICES"]` does not say where it is."""
 
@@ -22,6 +32,7 @@ class ServiceClient:
         known = settings.services.get(context, ServiceSettings())
         _require(context, "URL", known.url, "where the service includes strangler.cutover.service.urls")
         _require(context, "TOKEN", known.token, 'the value of the service\'s STRANGLER["SERVICE_TOKEN"]')
+        self.traffic = Traffic()
         self._context = context
         self._url = known.url.rstrip("/") + "/"
         self._client = httpx.Client(
@@ -51,9 +62,17 @@ class ServiceClient:
             answer = self._client.request(method, path, **arguments)
         except httpx.HTTPError as error:
             raise ServiceUnavailable(f"{self._name(path)} does not answer: {error or type(error).__name__}") from error
+        self.traffic.requests += 1
+        self.traffic.sent += len(answer.request.content)
+        self.traffic.received += answer.num_bytes_downloaded
         if answer.status_code != httpx.codes.OK:
-            raise ServiceUnavailable(f"{self._name(path)} answers {answer.status_code}: {answer.text[:300]}")
-        return answer.json()
+            said = f"{self._name(path)} answers {answer.status_code}: {answer.text[:300]}"
+            raise ServiceUnavailable(said, status=answer.status_code)
+        try:
+            return answer.json()
+        except ValueError as error:
+            said = f"{self._name(path)} answers something else than JSON: {answer.text[:300]}"
+            raise ServiceUnavailable(said, status=answer.status_code) from error
 
     def _name(self, path: str) -> str:
         return f"the service of {self._context} at {self._url}{path}"
