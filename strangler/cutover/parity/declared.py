@@ -56,8 +56,10 @@ def parity(context: str, name: str, *, key: str, backfill: str = "") -> Callable
     of whose rows `key` is a field. Raises `ParityError` where the name is taken or can be no part of a URL.
     """
 
+    _require_a_name(name)
+
     def register(rows: R) -> R:
-        made = Parity(_checked(name), key, rows, context, backfill)
+        made = Parity(name, key, rows, context, backfill)
         _once(made, parities.setdefault((context, name), made))
         return rows
 
@@ -67,8 +69,10 @@ def parity(context: str, name: str, *, key: str, backfill: str = "") -> Callable
 def parity_copy(name: str, *, key: str) -> Callable[[R], R]:
     """Decorator of the service's side: the same name, key and columns as the monolith's. Raises `ParityError`."""
 
+    _require_a_name(name)
+
     def register(rows: R) -> R:
-        made = Declared(_checked(name), key, rows)
+        made = Declared(name, key, rows)
         _once(made, copies.setdefault(name, made))
         return rows
 
@@ -86,10 +90,9 @@ def chosen(context: str, names: list[str]) -> list[Parity]:
     return [of_context[name] for name in names or sorted(of_context)]
 
 
-def _checked(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
+def _require_a_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise ParityError(f"parity {name!r}: a name is letters, digits, `_`, `.` and `-`, since it is part of a URL")
-    return name
 
 
 def _once(made: Declared, known: Declared) -> None:

@@ -1,0 +1,72 @@
+"""A service in a process and a database of its own, asked over HTTP, beside the one database of a unit test."""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import sys
+import uuid
+from functools import cache
+from typing import Any, LiteralString
+
+import httpx
+import psycopg
+
+from devstack.ports import LOOPBACK, free_port
+from devstack.processes import ManagedProcess
+from devstack.waiting import wait_for
+from tests.stack.elsewhere import PostgresElsewhere
+from tests.stack.postgres import scratch, server
+
+OWNER = "tests"
+
+
+class SampleService:
+    """`tests.sample` with the settings of a service. `database` is what a test may do with its tables."""
+
+    def __init__(self) -> None:
+        name = f"service_{uuid.uuid4().hex[:12]}"
+        server().ensure_role(OWNER)
+        server().ensure_database(name, OWNER)
+        if isinstance(elsewhere := server(), PostgresElsewhere):
+            atexit.register(elsewhere.remove, name)
+        self.token = secrets.token_hex(8)
+        port = free_port()
+        self.url = f"http://{LOOPBACK}:{port}/strangler/"
+        self.database_url = server().url(name, OWNER)
+        self._env = {
+            "DJANGO_SETTINGS_MODULE": "tests.sample.service_settings",
+            "DATABASE_URL": self.database_url,
+            "SERVICE_TOKEN": self.token,
+        }
+        self._process("migrate", "--verbosity", "0").start().wait(timeout=60)
+        self._server = self._process("runserver", "--noreload", f"{LOOPBACK}:{port}").start()
+        atexit.register(self._server.terminate, timeout=20)
+        wait_for(self._answers, 60, "the sample service", log=self._server.log)
+        self.database = psycopg.connect(self.database_url, autocommit=True)
+        atexit.register(self.database.close)
+
+    def ask(self, path: str, body: object, token: str | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
+        return httpx.post(self.url + path, json=body, headers=headers)
+
+    def rows(self, query: LiteralString) -> list[tuple[Any, ...]]:
+        return self.database.execute(query).fetchall()
+
+    def _process(self, command: str, *arguments: str) -> ManagedProcess:
+        log = scratch() / "service" / f"{command}.log"
+        return ManagedProcess(
+            f"service-{command}", [sys.executable, "-m", "django", command, *arguments], log=log, env=self._env
+        )
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(self.url, timeout=5).status_code == 404
+        except httpx.HTTPError:
+            return False
+
+
+@cache
+def sample_service() -> SampleService:
+    """One for the whole run."""
+    return SampleService()
