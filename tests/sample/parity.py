@@ -28,14 +28,14 @@ def untold() -> QuerySet[Effect, Any]:
     return Effect.objects.values("thing")
 
 
-@parity("misfits", "fits_not", key="thing")
+@parity("misfits", "fits_not", key="word")
 def fits_not() -> QuerySet[Effect, Any]:
-    return Effect.objects.values("thing", "step", "consumer_group")
+    return Effect.objects.values("step", word=F("thing"))
 
 
 @parity_copy("fits_not", key="number")
 def fits_not_either() -> QuerySet[Effect, Any]:
-    return Effect.objects.values("consumer_group", number=F("id"), thing=F("step"))
+    return Effect.objects.values(number=F("id"), word=F("step"))
 
 
 @parity("misfits", "floats", key="thing")

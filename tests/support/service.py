@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import secrets
+import signal
 import sys
 import uuid
 from functools import cache
+from pathlib import Path
 from typing import Any, LiteralString
 
 import httpx
@@ -19,6 +21,9 @@ from tests.stack.elsewhere import PostgresElsewhere
 from tests.stack.postgres import scratch, server
 
 OWNER = "tests"
+_ROOT = Path(__file__).resolve().parents[2]
+_SERVER = ("--threads", "2", "--keep-alive", "75", "--no-control-socket")
+_APPLICATION = "django.core.wsgi:get_wsgi_application()"
 
 
 class SampleService:
@@ -39,8 +44,11 @@ class SampleService:
             "DATABASE_URL": self.database_url,
             "SERVICE_TOKEN": self.token,
         }
-        self._process("migrate", "--verbosity", "0").start().wait(timeout=60)
-        self._server = self._process("runserver", "--noreload", f"{LOOPBACK}:{port}").start()
+        migrate = self._process("django", "migrate", "--verbosity", "0").start()
+        assert migrate.wait(timeout=60) == 0, migrate.tail()
+        self._server = self._process(
+            "gunicorn", *_SERVER, "--worker-tmp-dir", str(scratch()), "--bind", f"{LOOPBACK}:{port}", _APPLICATION
+        ).start()
         atexit.register(self._server.terminate, timeout=20)
         wait_for(self._answers, 60, "the sample service", log=self._server.log)
         self.database = psycopg.connect(self.database_url, autocommit=True)
@@ -53,10 +61,16 @@ class SampleService:
     def rows(self, query: LiteralString) -> list[tuple[Any, ...]]:
         return self.database.execute(query).fetchall()
 
-    def _process(self, command: str, *arguments: str) -> ManagedProcess:
-        log = scratch() / "service" / f"{command}.log"
+    def _process(self, module: str, *arguments: str) -> ManagedProcess:
+        log = scratch() / "service" / f"{module}.log"
         return ManagedProcess(
-            f"service-{command}", [sys.executable, "-m", "django", command, *arguments], log=log, env=self._env
+            f"service-{module}",
+            [sys.executable, "-m", module, *arguments],
+            log=log,
+            env=self._env,
+            cwd=_ROOT,
+            stop_leader_only=True,
+            death_signal=signal.SIGTERM,  # gunicorn has to take its workers along
         )
 
     def _answers(self) -> bool:

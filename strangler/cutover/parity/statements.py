@@ -14,8 +14,8 @@ from strangler.cutover.parity.questions import CutSpan, Span
 
 TYPES = "SELECT * FROM r LIMIT 0"
 KEYLESS = "SELECT EXISTS (SELECT FROM r WHERE {key} IS NULL)"
-WALK = """, some AS (SELECT * FROM r WHERE {where} ORDER BY {key} {using} LIMIT %s), numbered AS (
-    SELECT {key} AS k, {digest} AS digest, (row_number() OVER (ORDER BY {key} {using}) - 1) / %s AS piece FROM some
+WALK = """, step AS (SELECT * FROM r WHERE {where} ORDER BY {key} {using} LIMIT %s), numbered AS (
+    SELECT {key} AS k, {digest} AS digest, (row_number() OVER (ORDER BY {key} {using}) - 1) / %s AS piece FROM step
 ) SELECT min(k {collate})::text, count(*), sum(digest) FROM numbered GROUP BY piece ORDER BY piece"""
 SUMS = """, numbered AS (
     SELECT width_bucket({key} {collate}, %s::{type}[]) AS piece, {digest} AS digest FROM r WHERE {where}

@@ -7,6 +7,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from django.core.exceptions import FieldError
+
 from strangler.cutover.parity import statements
 from strangler.cutover.parity.columns import Column, Order, column, order_of, type_name
 from strangler.cutover.parity.declared import Declared
@@ -22,9 +24,12 @@ class Table:
     """
 
     def __init__(self, declared: Declared) -> None:
-        queryset = declared.rows()
-        query = queryset.query
         self._label = declared.label
+        try:
+            queryset = declared.rows()
+        except (FieldError, ValueError) as error:  # a name that there is not, or twice
+            raise self._error(str(error)) from error
+        query = queryset.query
         self._key = declared.key
         self._alias = queryset.db
         self._names = list(query.selected or [*query.extra_select, *query.values_select, *query.annotation_select])

@@ -40,9 +40,13 @@ class Meter:
             self._output.write("\r\x1b[K", ending="")
 
 
+def mismatches(number: int) -> str:
+    return f"{number:,} mismatch{'' if number == 1 else 'es'}"
+
+
 def summary(outcome: Outcome) -> str:
     kinds = ", ".join(f"{len(keys):,} {kind}" for kind, keys in outcome.keys.items() if keys)
-    wrong = f"{outcome.mismatches:,} mismatches ({kinds})" if kinds else "no mismatches"
+    wrong = f"{mismatches(outcome.mismatches)} ({kinds})" if kinds else "no mismatches"
     return f"{outcome.compared:,} rows compared, {wrong}, {len(outcome.in_flight):,} in flight"
 
 

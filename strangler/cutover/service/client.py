@@ -66,12 +66,12 @@ class ServiceClient:
         self.traffic.sent += len(answer.request.content)
         self.traffic.received += answer.num_bytes_downloaded
         if answer.status_code != httpx.codes.OK:
-            said = f"{self._name(path)} answers {answer.status_code}: {answer.text[:300]}"
+            said = f"{self._name(path)} answers {answer.status_code}: {_start(answer)}"
             raise ServiceUnavailable(said, status=answer.status_code)
         try:
             return answer.json()
         except ValueError as error:
-            said = f"{self._name(path)} answers something else than JSON: {answer.text[:300]}"
+            said = f"{self._name(path)} answers something else than JSON: {_start(answer)}"
             raise ServiceUnavailable(said, status=answer.status_code) from error
 
     def _name(self, path: str) -> str:
@@ -81,3 +81,8 @@ class ServiceClient:
 def _require(context: str, name: str, value: str, takes: str) -> None:
     if not value:
         raise ConfigurationError(f'STRANGLER["SERVICES"]["{context}"]["{name}"] is empty: it takes {takes}')
+
+
+def _start(answer: httpx.Response) -> str:
+    """On one line, as a page of HTML is not."""
+    return " ".join(answer.text.split())[:300]

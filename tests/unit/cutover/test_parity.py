@@ -13,7 +13,7 @@ from strangler.cutover.parity import narrowing
 from strangler.cutover.parity.comparing import Kind
 from tests.unit.cutover.two_sides import TwoSides, found, kinds, outcome_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 THINGS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=6)
 TABLES = st.dictionaries(THINGS, st.integers(0, 2), max_size=30)

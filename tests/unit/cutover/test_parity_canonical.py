@@ -114,29 +114,26 @@ def test_what_compares_cannot_write() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "key", "said"),
     [
-        (Effect.objects.all, r"\.values\(\.\.\.\)"),
-        (lambda: Effect.objects.values("step"), r"the key 'thing' is not among its columns \(step\)"),
-        (lambda: Effect.objects.order_by("id").values("thing")[:5], "a slice"),
+        (Effect.objects.all, "thing", r"\.values\(\.\.\.\)"),
+        (lambda: Effect.objects.values("step"), "thing", r"the key 'thing' is not among its columns \(step\)"),
+        (lambda: Effect.objects.values("thing", "nothing"), "thing", "Cannot resolve keyword 'nothing'"),
+        (lambda: Effect.objects.values("thing", step=F("id")), "thing", "'step' conflicts with a field"),
+        (lambda: Effect.objects.order_by("id").values("thing")[:5], "thing", "a slice"),
         (
             lambda: Effect.objects.values("thing", rough=Cast("step", FloatField())),
+            "thing",
             "column 'rough' is float8.*rounded decimal",
         ),
-        (
-            lambda: Effect.objects.values(rough=F("step"), thing=Cast("step", FloatField())),
-            "column 'thing' is float8",
-        ),
-        (lambda: Effect.objects.values(thing=Cast(Value("{}"), JSONField())), "its key 'thing' is jsonb"),
-        (
-            lambda: Effect.objects.values(thing=NullIf("thing", Value("a"))),
-            r"rows have no 'thing'.*exclude\(thing=None",
-        ),
+        (lambda: Effect.objects.values(at=F("handled_at")), "at", "its key 'at' is timestamptz"),
+        (lambda: Effect.objects.values(at=Cast(Value("{}"), JSONField())), "at", "its key 'at' is jsonb"),
+        (lambda: Effect.objects.values(no=NullIf("thing", Value("a"))), "no", r"rows have no 'no'.*exclude\(no=None"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_by_name(rows: Any, said: str) -> None:
+def test_what_cannot_be_compared_is_refused_by_name(rows: Any, key: str, said: str) -> None:
     with pytest.raises(ParityError, match=rf"parity 'tried' \(.*{said}"):
-        table(rows()).shape()
+        Table(Declared("tried", key, rows)).shape()
 
 
 def test_a_key_of_two_rows_is_refused_wherever_it_is_met() -> None:

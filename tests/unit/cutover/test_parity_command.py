@@ -20,7 +20,7 @@ from tests.sample.events import StepTaken
 from tests.sample.models import Effect
 from tests.unit.cutover.two_sides import TwoSides
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Run = Callable[..., str]
 

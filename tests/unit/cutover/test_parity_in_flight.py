@@ -75,11 +75,12 @@ def test_rows_that_are_written_all_the_time_are_no_mismatches(sides: TwoSides) -
     assert len(set(written)) > 20
 
 
-def test_without_patience_rows_that_are_on_their_way_are_taken_for_mismatches(sides: TwoSides) -> None:
-    """So the test before this one says something."""
+def test_rows_on_their_way_are_met_at_all(sides: TwoSides) -> None:
+    """Without patience, so that the test before this one says something."""
     sides.generate(5_000)
     with writing(sides, [f"S-{number:07}" for number in range(1, 5_001, 100)]):
-        assert outcome_of(grace=0).mismatches > 0
+        outcome = outcome_of(grace=0)
+    assert outcome.traffic.requests > 2, "all was equal at the first look"
 
 
 class Scripted:

@@ -12,7 +12,7 @@ from strangler.cutover.parity.questions import CUTS_OF_A_SPAN, KEYS_AT_ONCE, SPA
 from strangler.errors import ConfigurationError, ParityError, ServiceUnavailable
 from tests.unit.cutover.two_sides import TwoSides, outcome_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_no_question_reads_a_whole_table(sides: TwoSides) -> None:
 
 
 def test_only_the_monolith_is_answered(sides: TwoSides) -> None:
-    assert sides.service.ask("parity/effects", {"ask": "shape"}, token="").status_code == 403
+    assert sides.service.ask("parity/effects", {"ask": "shape"}, token="-").status_code == 403
     assert sides.service.ask("parity/effects", {"ask": "shape"}, token="other").status_code == 403
     assert sides.service.ask("parity/unknown", {"ask": "shape"}, token="other").status_code == 403
     url, headers = f"{sides.service.url}parity/effects", {"Authorization": f"Bearer {sides.service.token}"}
@@ -157,8 +157,8 @@ def test_columns_that_do_not_fit_are_named_before_anything_is_read(settings: Any
     for fault in (
         "step is only in the monolith",
         "number is only in the service",
-        "thing is text in the monolith and number in the service",
-        "the key is thing in the monolith and number in the service",
+        "word is text in the monolith and number in the service",
+        "the key is word in the monolith and number in the service",
     ):
         assert fault in str(refusal.value)
 

@@ -12,7 +12,7 @@ from strangler.cutover.parity.comparing import Kind, Outcome, compare
 from strangler.cutover.parity.declared import Parity, chosen
 from strangler.cutover.parity.repair import require_repairable, tell_again
 from strangler.cutover.parity.store import record
-from strangler.cutover.parity.telling import Meter, advice, lines, summary
+from strangler.cutover.parity.telling import Meter, advice, lines, mismatches, summary
 
 
 class Command(KitCommand):
@@ -41,7 +41,7 @@ class Command(KitCommand):
         found = [self._compare(declared, options) for declared in wanted]
         wrong, unfinished = sum(outcome.mismatches for outcome in found), not all(outcome.complete for outcome in found)
         if wrong or unfinished:
-            raise CommandError(f"{options['context']}: {wrong:,} mismatches{' or more' if unfinished else ''}")
+            raise CommandError(f"{options['context']}: {mismatches(wrong)}{' or more' if unfinished else ''}")
 
     def _compare(self, declared: Parity, options: dict[str, Any]) -> Outcome:
         title = f"{declared.context}.{declared.name}"
