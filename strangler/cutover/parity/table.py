@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -96,10 +96,15 @@ class Table:
         return self._one_row_a_key(found)
 
     def look(self, keys: Sequence[str]) -> list[Digest]:
-        return self._one_row_a_key(self._ask(statements.LOOK, list(keys)))
+        return self._one_row_a_key(self._of(statements.LOOK, keys))
 
     def read(self, keys: Sequence[str]) -> list[Row]:
-        return [Row(*row) for row in self._ask(statements.READ, list(keys))]
+        return [Row(*row) for row in self._of(statements.READ, keys)]
+
+    def _of(self, statement: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """By `=`, for the sake of the index; a column whose collation tells no cases apart says more than was asked."""
+        asked = set(keys)
+        return (row for row in self._ask(statement, list(keys)) if row[0] in asked)
 
     @cached_property
     def _columns(self) -> list[Column]:
