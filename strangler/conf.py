@@ -107,6 +107,17 @@ class GateSettings(BaseModel):
     max_parity_age: float = Field(default=86_400.0, gt=0)
 
 
+class ModelWithEvents(BaseModel):
+    """What has to be told when a row changes: an event of `aggregate` (`"orders.order"`), by default any of the context
+    that the model belongs to. Where `key` names a field of the model, one about the row's own value of it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
+
+    aggregate: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)?$")
+    key: str = ""
+
+
 class StranglerSettings(BaseModel):
     """One field a setting; the setting's name is the field's in upper case. Times are seconds, sizes are bytes."""
 
@@ -138,6 +149,13 @@ class StranglerSettings(BaseModel):
     gates: GateSettings = GateSettings()
     services: dict[str, ServiceSettings] = {}
     service_token: str = Field(default="", repr=False)
+    models_with_events: dict[str, ModelWithEvents] = {}
+
+    @field_validator("models_with_events", mode="before")
+    @classmethod
+    def _by_label(cls, value: object) -> object:
+        """A list of labels does where nothing more is to be said of them."""
+        return {label: {} for label in value} if isinstance(value, list | tuple) else value
 
     @field_validator("stages", mode="before")
     @classmethod
