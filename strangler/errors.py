@@ -47,6 +47,10 @@ class EventTooLarge(OutboxError):
     """An event is larger than `MAX_EVENT_BYTES`: some broker on the way would refuse it, long after the commit."""
 
 
+class BulkWriteNotTold(OutboxError):
+    """A bulk operation of which nobody could say which rows it changed, and so no event can tell of them."""
+
+
 class InboxError(StranglerError):
     """A subscription or a consumer is set up wrongly."""
 

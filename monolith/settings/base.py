@@ -140,6 +140,8 @@ STRANGLER = {
         *("shipping.return_requested", "shipping.return_rejected"),
     ),
     "STAGES": {},
+    # Every change of an order's row takes an event about its number: docs/silent-writes.md says who looks after that.
+    "MODELS_WITH_EVENTS": {"orders.Order": {"AGGREGATE": "orders.order", "KEY": "number"}},
 }
 
 LOGGING = logs.configure(debug=DEBUG, level=env.text("LOG_LEVEL", "INFO").upper())

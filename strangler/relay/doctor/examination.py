@@ -9,7 +9,7 @@ import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from strangler.conf import CdcSettings
-from strangler.relay.doctor import connector, outbox, publication, slot, unroutable
+from strangler.relay.doctor import connector, others, outbox, publication, slot, unroutable
 from strangler.relay.doctor.finding import Finding, Severity
 from strangler.relay.log import preconditions
 from strangler.relay.log.source import SETTING, Source
@@ -40,6 +40,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
             yield from publication.findings(
                 log, patient.cdc.publication, schema, lasting_slot=patient.relay in {"server", "connect"}
             )
+            yield from others.findings(log, patient.cdc.slot)
     except psycopg.OperationalError as error:
         remedy = f"correct {SETTING}, or run `manage.py cdc_setup`"
         reason = str(error).strip().partition("\n")[0]

@@ -31,18 +31,23 @@ def outbox_schema(connection: BaseDatabaseWrapper) -> str:
 
 def require(connection: BaseDatabaseWrapper, cdc: CdcSettings, source: Source) -> None:
     """Raises `ConfigurationError`, or psycopg.OperationalError when the source is away."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SERVER)
-        outbox = cursor.fetchone()
     schema = outbox_schema(connection)
     with source.connect() as log:
-        if log.execute(_SERVER).fetchone() != outbox:
-            raise ConfigurationError(f"{SETTING} leads to another database than the outbox in {connection.alias!r}")
+        require_same_database(connection, log)
         if not is_published(log, cdc.publication, schema):
             raise ConfigurationError(
                 f"publication {cdc.publication!r} does not publish the inserts of {schema}.{TABLE}: "
                 "run `manage.py cdc_setup`"
             )
+
+
+def require_same_database(connection: BaseDatabaseWrapper, log: psycopg.Connection) -> None:
+    """Raises `ConfigurationError`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVER)
+        outbox = cursor.fetchone()
+    if log.execute(_SERVER).fetchone() != outbox:
+        raise ConfigurationError(f"{SETTING} leads to another database than the outbox in {connection.alias!r}")
 
 
 def require_slot(cdc: CdcSettings, source: Source) -> None:

@@ -13,6 +13,9 @@ ALTER_ROLE = sql.SQL("ALTER ROLE {role} LOGIN REPLICATION PASSWORD {password}")
 GRANT_CONNECT = sql.SQL("GRANT CONNECT ON DATABASE {database} TO {role}")
 GRANT_STATISTICS = sql.SQL("GRANT pg_read_all_stats TO {role}")
 CREATE_PUBLICATION = sql.SQL("CREATE PUBLICATION {publication} FOR TABLE {table} WITH (publish = 'insert')")
+CREATE_PUBLICATION_OF_CHANGES = sql.SQL(
+    "CREATE PUBLICATION {publication} FOR TABLE {table} WITH (publish_via_partition_root = true)"
+)
 PUBLISH_TABLE = sql.SQL("ALTER PUBLICATION {publication} ADD TABLE {table}")
 SET_TABLE = sql.SQL("ALTER PUBLICATION {publication} SET TABLE {table}")
 PUBLISH_INSERTS = sql.SQL("ALTER PUBLICATION {publication} SET (publish = 'insert')")

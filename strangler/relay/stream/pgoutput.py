@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from strangler.errors import ConfigurationError
 
@@ -15,6 +16,8 @@ BEGIN, COMMIT, RELATION, INSERT = (ord(letter) for letter in "BCRI")
 
 _BEGIN_TRANSACTION = struct.Struct("!Qq I").unpack_from
 _COMMIT_END = struct.Struct("!Q").unpack_from
+_MICROSECONDS = struct.Struct("!q").unpack_from
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _NUMBER = struct.Struct("!I").unpack_from
 _COUNT = struct.Struct("!H").unpack_from
 _NULL, _TEXT = ord("n"), ord("t")
@@ -33,6 +36,11 @@ def transaction_of(begin: bytes) -> int:
 def end_of(commit: bytes) -> int:
     """The position in the log after the transaction."""
     return int(_COMMIT_END(commit, 10)[0])
+
+
+def committed_at(commit: bytes) -> datetime:
+    """When the transaction was."""
+    return _EPOCH + timedelta(microseconds=_MICROSECONDS(commit, 18)[0])
 
 
 class Inserts:
@@ -56,7 +64,7 @@ class Inserts:
             if number == self._relation:
                 self._relation = None  # renamed, or moved to another schema
             return
-        names = _column_names(rest)
+        names = column_names(rest)
         if missing := [column for column in self._columns if column not in names]:
             raise ConfigurationError(
                 f"table {'.'.join(self._table)} has no column {', '.join(missing)}: is every migration of "
@@ -84,7 +92,7 @@ class Inserts:
         return tuple([found[place] for place in self._order])
 
 
-def _column_names(rest: bytes) -> list[str]:
+def column_names(rest: bytes) -> list[str]:
     """From the replica identity on: a count, and for each column flags, its name, type and modifier."""
     (count,) = _COUNT(rest, 1)
     names, at = [], 3
