@@ -28,6 +28,7 @@ STRANGLER = {
     "CONSUMER_MAX_ATTEMPTS": 3,
     "CONSUMER_BACKOFF": 0.1,
     "CONSUMER_BACKOFF_MAX": 0.5,
+    "MODELS_WITH_EVENTS": ["sample.Effect"],
     "CDC": {
         "DATABASE_URL": os.environ.get("CDC_DATABASE_URL", ""),
         "SLOT": os.environ.get("SLOT", "strangler_outbox"),

@@ -48,7 +48,7 @@ class Names(NamedTuple):
             raise ConfigurationError(f"--slot {name!r}: a slot's name is of a-z, 0-9 and _, here at most 56 of them")
         names = cls(name, name, f"{name}_outbox")
         if {cdc.slot, cdc.publication} & set(names):
-            raise ConfigurationError(f'--slot {name!r}: the outbox\'s relay uses that name (STRANGLER["CDC"])')
+            raise ConfigurationError(f'--slot {name!r}: the outbox\'s relay uses it (STRANGLER["CDC"])')
         return names
 
 

@@ -24,7 +24,7 @@ def findings(log: psycopg.Connection, name: str) -> Iterator[Finding]:
         if kept is not None and kept > MUCH_LOG:
             what = f"nobody reads slot {slot}, and it keeps {size(kept)} of log"
             remedy = (
-                f"if it is an audit's, run `manage.py audit_writes --once --slot {slot}`, or give it up with --drop; if "
-                f"nobody needs it, {drop_text(slot)}"
+                f"if it is an audit's, run `manage.py audit_writes --once --slot {slot}`, or give it up with --drop; "
+                f"if nobody needs it, {drop_text(slot)}"
             )
             yield Finding("unread_slot", Severity.WARNING, what, kept, "bytes", remedy)

@@ -59,6 +59,9 @@ class Hearing:
             yield
         finally:
             connection_created.disconnect(dispatch_uid="strangler.testing.silent_writes")
+            for connection in connections.all(initialized_only=True):
+                if self._executed in connection.execute_wrappers:
+                    connection.execute_wrappers.remove(self._executed)
             Atomic.__exit__ = exits  # type: ignore[method-assign]
             psycopg.Cursor.copy = copies  # type: ignore[method-assign]
             Savepoints._send = sends  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ import linecache
 import os
 import site
 import sysconfig
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.manager import BaseManager
 
 import strangler
+from strangler.testing.silent_writes.awaiting import outwards
 
 _OWN_METHODS = {"save", "asave", "delete", "adelete"}
 _ANSWERING = {"get_response", "_get_response", "get_response_async", "_get_response_async"}
@@ -62,7 +63,7 @@ class Places:
         unless a line comes closer to it than the test does. So is a request: what is behind it is no test's doing.
         """
         acting: Place | None = None
-        for each in _outwards(frame):
+        for each in outwards(frame):
             module = str(each.f_globals.get("__name__", ""))
             if request := _request_of(each, module):
                 return acting or Place("", 0, request)
@@ -94,12 +95,6 @@ class Places:
         if self._is_foreign(file, actor.__module__):
             return None
         return Place(file, line, f"{actor.__name__}, in {frame.f_code.co_name}()")
-
-
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
 
 
 def _request_of(frame: FrameType, module: str) -> str:
