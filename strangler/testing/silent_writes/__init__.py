@@ -75,9 +75,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     mark = item.get_closest_marker(_MARK)
     if mark is None:
         item.config.stash[_guard].begin()
-    elif not (mark.args and str(mark.args[0]).strip()):
+    yield
+    if mark is not None and not (mark.args and str(mark.args[0]).strip()):
         pytest.fail(f'@pytest.mark.{_MARK} takes a reason: @pytest.mark.{_MARK}("why")', pytrace=False)
-    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

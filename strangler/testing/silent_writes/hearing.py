@@ -116,7 +116,7 @@ class Hearing:
             send(savepoints, query)
             if self.listener is not None:
                 for sql in query.decode().split("; "):
-                    self.listener.statement(savepoints._connection, Statement(sql))
+                    self.listener.statement(connections[savepoints._connection.alias], Statement(sql))
 
         return _send
 

@@ -56,7 +56,7 @@ class Watch:
         with self._journal(connection) as journal:
             for entry in entries:
                 journal.note(entry, depth=depth)
-            if depth <= base and connection.get_autocommit() | connection.in_atomic_block:
+            if depth <= base and (connection.in_atomic_block or connection.get_autocommit()):
                 self.silent += journal.close()
 
     def block_ends(self, connection: BaseDatabaseWrapper, depth: int, *, kept: bool) -> None:

@@ -18,7 +18,7 @@ from tests.stack.postgres import server
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 SERVICES = (HERE / "project" / "little" / "orders" / "services.py").read_text(encoding="utf-8").splitlines()
-OPTIONS = "DJANGO_SETTINGS_MODULE = little.settings\npython_files = inner.py\n"
+OPTIONS = "django_find_project = false\npython_files = inner.py\n"
 
 
 class Project:
@@ -28,7 +28,12 @@ class Project:
         self.folder = folder
         name = f"guarded_{uuid.uuid4().hex[:12]}"
         server().ensure_database(name, "tests")
-        self._env = {**os.environ, "DATABASE_URL": server().url(name, "tests"), "PYTHONPATH": f"{folder}:{ROOT}"}
+        self._env = {
+            **os.environ,
+            "DATABASE_URL": server().url(name, "tests"),
+            "DJANGO_SETTINGS_MODULE": "little.settings",
+            "PYTHONPATH": f"{folder}:{ROOT}",
+        }
         shutil.copytree(HERE / "project", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
 
     def pytest(self, *arguments: str, options: str = "") -> subprocess.CompletedProcess[str]:
@@ -47,14 +52,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def outcomes(project: Project) -> dict[str, str]:
-    """Of each test of project/inner.py: how it failed, nothing where it passed."""
+    """Of each test of project/inner.py: how it failed, nothing where it passed. `""`: all that was printed."""
     report = project.folder / "report.xml"
-    done = project.pytest(f"--junitxml={report}", "-o", "junit_logging=all")
+    done = project.pytest(f"--junitxml={report}", "-rN")
     assert report.exists(), done.stdout + done.stderr
+    assert "ERROR collecting" not in done.stdout, done.stdout
     assert "silent writes: orders.Order, orders.Note guarded" in done.stdout
-    found = {}
+    found = {"": done.stdout}
     for case in ET.parse(report).iter("testcase"):  # noqa: S314  (pytest's own)
-        found[case.attrib["name"]] = "\n".join(f"{part.get('message', '')}\n{part.text}" for part in case)
+        found[case.attrib["name"]] = "\n".join(
+            f"{part.get('message', '')}\n{part.text}" for part in case if part.tag != "properties"
+        )
     return found
 
 
@@ -111,7 +119,7 @@ def test_it_says_what_is_missing_and_the_way_out(outcomes: dict[str, str]) -> No
 
 
 def test_the_action_of_an_admin_is_no_doing_of_the_tests(outcomes: dict[str, str]) -> None:
-    assert "little/orders/admin.py:7 (OrderAdmin, in delete_queryset())" in outcomes["test_silent_admin_action"]
+    assert "little/orders/admin.py:6 (OrderAdmin, in delete_queryset())" in outcomes["test_silent_admin_action"]
     assert "POST /admin/orders/note/add/" in outcomes["test_silent_stock_admin"]
 
 
@@ -122,12 +130,13 @@ def test_the_inherited_save_of_a_form_is_the_forms(outcomes: dict[str, str]) -> 
 def test_a_test_that_fails_anyway_keeps_its_reason_and_hears_of_the_write(outcomes: dict[str, str]) -> None:
     said = outcomes["test_silent_and_failing"]
     assert "for a reason of its own" in said.splitlines()[0]
-    assert f"little/orders/services.py:{line_of('update')}" in said
+    printed = outcomes[""].partition("test_silent_and_failing")[2]
+    assert re.search(rf"Captured silent writes call -+\n.*\n  little/orders/services.py:{line_of('update')}\n", printed)
 
 
 def test_everything_else_passes(outcomes: dict[str, str]) -> None:
     """Told, rolled back, without a row, of other models, allowed, and what tests and factories write themselves."""
-    failed = {name: said for name, said in outcomes.items() if "silent" not in name.replace("not_silent", "") and said}
+    failed = {name: said for name, said in outcomes.items() if said and not name.startswith("test_silent") and name}
     assert failed == {}
     assert {
         "test_own_data",
@@ -141,6 +150,7 @@ def test_everything_else_passes(outcomes: dict[str, str]) -> None:
 
 def test_a_mark_without_a_reason_is_refused(outcomes: dict[str, str]) -> None:
     assert "@pytest.mark.allow_silent_writes takes a reason" in outcomes["test_silent_mark_without_a_reason"]
+    assert "ERROR at teardown" not in outcomes[""]
 
 
 def test_another_module_may_be_declared_to_be_test_code(project: Project) -> None:

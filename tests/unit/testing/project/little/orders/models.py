@@ -14,7 +14,7 @@ class OrderQuerySet(PublishingQuerySet["Order"]):
 
 class Order(models.Model):
     number = models.CharField(max_length=20, unique=True)
-    status = models.CharField(max_length=20, default="placed")
+    status = models.CharField(max_length=50, default="placed")
 
     objects = models.Manager()
     telling = OrderQuerySet.as_manager()
