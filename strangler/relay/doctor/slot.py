@@ -28,7 +28,7 @@ START = {
 MUCH_LOG = 1024**3
 _LOOK_SECONDS = 0.1
 _LATE_HEARTBEATS = 5
-_LOST = {"lost", "unreserved"}
+LOST = {"lost", "unreserved"}
 _STATE = """
     SELECT coalesce(plugin, slot_type) AS plugin, database, active_pid AS pid, coalesce(wal_status, 'lost') AS status,
         safe_wal_size AS safe,
@@ -106,7 +106,7 @@ def _kept(name: str, state: State) -> Finding:
     kept = state.kept or 0.0
     bound = size(state.bound) if state.bound >= 0 else "no bound"
     what = f"the slot keeps {size(kept)} of log (max_slot_wal_keep_size: {bound}, wal_status {state.status})"
-    if state.status in _LOST:
+    if state.status in LOST:
         remedy = "have the slot read again at once, or raise max_slot_wal_keep_size: the next checkpoint loses the slot"
         return Finding("wal_kept", Severity.CRITICAL, what, kept, "bytes", remedy)
     if state.bound >= 0 and kept > state.bound / 2:

@@ -23,6 +23,7 @@ from strangler.relay.doctor.finding import size
 from strangler.relay.log.setup import prepare
 from strangler.relay.log.source import source_of
 from tests.sample.events import StepTaken
+from tests.support.slots import drop_slot
 from tests.support.waiting import until
 from tests.unit.relay_log.debezium.connect_double import connect_double
 from tests.unit.relay_log.log_reader import LogReader, position
@@ -142,6 +143,22 @@ def test_much_kept_log_without_a_bound_is_a_warning_with_the_sql(
     finding = found(slot, "wal_kept")
     assert finding.severity is WARNING
     assert "ALTER SYSTEM SET max_slot_wal_keep_size" in finding.remedy
+
+
+def test_another_slot_that_nobody_reads_and_that_keeps_much_is_named(
+    superuser: psycopg.Connection, slot: CdcSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{slot.slot}_audit"
+    superuser.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [name])
+    try:
+        patient = Patient(connection, slot, source_of(slot), "server", probe_seconds=0.1)
+        assert not [each for each in examine(patient) if name in each.what]
+        monkeypatch.setattr("strangler.relay.doctor.others.MUCH_LOG", 0)
+        (finding,) = [each for each in examine(patient) if name in each.what]
+        assert (finding.topic, finding.severity) == ("unread_slot", WARNING)
+        assert f"audit_writes --once --slot {name}" in finding.remedy
+    finally:
+        drop_slot(superuser, name)
 
 
 def test_a_reader_that_fell_silent_is_a_warning() -> None:

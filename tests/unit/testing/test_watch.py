@@ -18,6 +18,7 @@ from strangler.errors import ConfigurationError
 from strangler.inbox.savepoints import Savepoints
 from strangler.testing.silent_writes import allow_silent_writes
 from strangler.testing.silent_writes.guard import Guard
+from tests.support.at_once import at_once
 
 ROOT = Path(__file__).resolve().parents[3]
 HOUSEKEEPING = "monolith/orders/housekeeping.py"
@@ -66,6 +67,19 @@ def test_the_consumers_savepoints_keep_and_undo_as_djangos_do(guard: Guard) -> N
         savepoints.run(complete_delivered_orders)  # type: ignore[arg-type]
         with pytest.raises(ZeroDivisionError):
             savepoints.run(fail)
+    assert HOUSEKEEPING in guard.end()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_made_under_somebody_elses_wrapper_is_heard_after_it(guard: Guard) -> None:
+    """Django takes the last wrapper away at the end of the block, whosever it is."""
+
+    def work() -> None:
+        with connection.execute_wrapper(lambda execute, *call: execute(*call)):
+            Order.objects.count()
+        complete_delivered_orders()
+
+    at_once([work])
     assert HOUSEKEEPING in guard.end()
 
 
