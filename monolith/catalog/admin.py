@@ -33,6 +33,11 @@ class CategoryAdmin(NeverDeleted, ServiceAdmin):
         """Addresses on the web and events name a category by its slug."""
         return ["slug"] if obj else []
 
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        if change:
+            services.rename_category(obj, obj.name)
+        super().save_model(request, obj, form, change)
+
     def links(self, row: Category) -> list[Link]:
         return [rows_of("Products", "catalog.product", category__id__exact=row.pk)]
 

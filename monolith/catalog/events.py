@@ -24,6 +24,8 @@ class ProductPublished(Event, type="catalog.product_published", version=1, aggre
     category: str
     price: Amount
     currency: Currency
+    product_name: str
+    category_name: str
 
 
 class ProductChanged(Event, type="catalog.product_changed", version=1, aggregate="product", key="sku"):
@@ -33,6 +35,8 @@ class ProductChanged(Event, type="catalog.product_changed", version=1, aggregate
     name: str
     description: str
     category: str
+    product_name: str
+    category_name: str
 
 
 class ProductWithdrawn(Event, type="catalog.product_withdrawn", version=1, aggregate="product", key="sku"):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from monolith.catalog.events import ProductChanged, ProductPriceChanged, ProductPublished, ProductWithdrawn
-from monolith.catalog.models import Price, Product, Variant
+from monolith.catalog.models import Category, Price, Product, Variant
 from monolith.catalog.selectors import is_on_sale, with_prices
 from monolith.errors import NotFound, PriceRefused, ProductUnavailable
 from monolith.money import CENT, rounded
@@ -25,6 +25,8 @@ class Offer(NamedTuple):
     category: str
     price: Decimal
     currency: str
+    product_name: str
+    category_name: str
 
 
 @transaction.atomic
@@ -109,6 +111,19 @@ def publish_changes(product: Product, before: Mapping[str, Offer]) -> None:
         publish_many(events)
 
 
+@transaction.atomic
+def rename_category(category: Category, name: str) -> None:
+    """Whatever stands in it is described in other words then. The same name again publishes nothing."""
+    category = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
+    if category.name == name:
+        return
+    Category.objects.filter(pk=category.pk).update(name=name)
+    variants = with_prices(Variant.objects.filter(product__category=category.pk).select_related("product__category"))
+    changed = [ProductChanged(sku=v.sku, **texts_of(v)) for v in variants.order_by("sku") if is_on_sale(v)]
+    if changed:
+        publish_many(changed)
+
+
 def _product_of(sku: str) -> Product:
     product = Product.objects.filter(variants__sku=sku).first()
     if product is None:
@@ -132,9 +147,21 @@ def _beginning(valid_from: datetime | None) -> datetime:
 
 
 def _offer(variant: Variant) -> Offer:
+    return Offer(price=variant.price, currency=variant.currency, **texts_of(variant))
+
+
+def texts_of(variant: Variant) -> dict[str, str]:
+    """What a page says about it, on sale or not. Needs the variant's product and its category."""
     product = variant.product
-    return Offer(variant.full_name, product.description, product.category.slug, variant.price, variant.currency)
+    return {
+        "name": variant.full_name,
+        "description": product.description,
+        "category": product.category.slug,
+        "product_name": product.name,
+        "category_name": product.category.name,
+    }
 
 
 def _texts(offer: Offer) -> dict[str, str]:
-    return {"name": offer.name, "description": offer.description, "category": offer.category}
+    said = offer._asdict()
+    return {name: said[name] for name in ProductChanged.model_fields if name != "sku"}

@@ -17,6 +17,13 @@ class StockLevel(Event):
     reserved: int
 
 
+class StockMoved(StockLevel):
+    """What every change of `on_hand` tells besides: its entry in the stock ledger, by which one knows it again."""
+
+    movement: int
+    moved_at: datetime
+
+
 class StockReserved(StockLevel, type="inventory.stock_reserved", version=1, aggregate="stock_item", key="sku"):
     """Units are promised: to the order `reference`, or until `expires_at` to a cart."""
 
@@ -31,32 +38,32 @@ class StockReleased(StockLevel, type="inventory.stock_released", version=1, aggr
     expired: bool
 
 
-class StockShipped(StockLevel, type="inventory.stock_shipped", version=1, aggregate="stock_item", key="sku"):
+class StockShipped(StockMoved, type="inventory.stock_shipped", version=1, aggregate="stock_item", key="sku"):
     """Promised units have left the warehouse."""
 
     reference: str
 
 
-class StockReturned(StockLevel, type="inventory.stock_returned", version=1, aggregate="stock_item", key="sku"):
+class StockReturned(StockMoved, type="inventory.stock_returned", version=1, aggregate="stock_item", key="sku"):
     """Units a customer sent back are on the shelf again."""
 
     reference: str
 
 
-class StockAdjusted(StockLevel, type="inventory.stock_adjusted", version=1, aggregate="stock_item", key="sku"):
+class StockAdjusted(StockMoved, type="inventory.stock_adjusted", version=1, aggregate="stock_item", key="sku"):
     """Somebody counted, received or wrote off units: `quantity` is the difference. Without it a copy would drift."""
 
     reason: str
 
 
-class StockDispatched(StockLevel, type="inventory.stock_dispatched", version=1, aggregate="stock_item", key="sku"):
+class StockDispatched(StockMoved, type="inventory.stock_dispatched", version=1, aggregate="stock_item", key="sku"):
     """Units are on their way to another warehouse and count in neither."""
 
     transfer: str
     destination: str
 
 
-class StockReceived(StockLevel, type="inventory.stock_received", version=1, aggregate="stock_item", key="sku"):
+class StockReceived(StockMoved, type="inventory.stock_received", version=1, aggregate="stock_item", key="sku"):
     """Units of a transfer have arrived."""
 
     transfer: str

@@ -24,8 +24,8 @@ def adjust_stock(sku: str, *, by: int, reason: str, warehouse: Warehouse | None 
             f"{sku} has {item.on_hand} on hand in {item.warehouse}, {item.reserved} of them reserved; "
             f"it can't be adjusted by {by}, only by {-item.available} or more."
         )
-    move({item: by}, Reason.ADJUSTED, reason)
-    publish(StockAdjusted(**level(item, by), reason=reason))
+    moved = move({item: by}, Reason.ADJUSTED, reason)
+    publish(StockAdjusted(**moved_level(item, by, moved), reason=reason))
     return item
 
 
@@ -34,8 +34,10 @@ def take_back(reference: str, quantities: Mapping[str, int], *, warehouse: Wareh
     """What a customer sent back is on the shelf again, in the first warehouse if no other is named."""
     check_quantities(quantities)
     items = locked_items_in(warehouse or default_warehouse(), quantities)
-    move({item: quantities[sku] for sku, item in items.items()}, Reason.RETURNED, reference)
-    publish_many([StockReturned(**level(item, quantities[sku]), reference=reference) for sku, item in items.items()])
+    moved = move({item: quantities[sku] for sku, item in items.items()}, Reason.RETURNED, reference)
+    publish_many(
+        [StockReturned(**moved_level(item, quantities[sku], moved), reference=reference) for sku, item in items.items()]
+    )
 
 
 def locked_items(condition: Q, *, skip_locked: bool = False) -> QuerySet[StockItem]:
@@ -60,17 +62,17 @@ def default_warehouse() -> Warehouse:
     return first or Warehouse.objects.get_or_create(code="MAIN", defaults={"name": "Main warehouse"})[0]
 
 
-def move(changes: Mapping[StockItem, int], reason: Reason, reference: str) -> None:
-    """Changes `on_hand` of locked items, and saves `reserved` with it."""
+def move(changes: Mapping[StockItem, int], reason: Reason, reference: str) -> dict[StockItem, StockMovement]:
+    """Changes `on_hand` of locked items, and saves `reserved` with it. Returns the entries in the ledger."""
     for item, change in changes.items():
         item.on_hand += change
     save_levels(changes)
-    StockMovement.objects.bulk_create(
-        [
-            StockMovement(item=item, quantity=change, reason=reason, reference=reference)
-            for item, change in changes.items()
-        ]
-    )
+    movements = {
+        item: StockMovement(item=item, quantity=change, reason=reason, reference=reference)
+        for item, change in changes.items()
+    }
+    StockMovement.objects.bulk_create(movements.values())
+    return movements
 
 
 def save_levels(items: Iterable[StockItem]) -> None:
@@ -89,6 +91,11 @@ def level(item: StockItem, quantity: int) -> dict[str, Any]:
         "on_hand": item.on_hand,
         "reserved": item.reserved,
     }
+
+
+def moved_level(item: StockItem, quantity: int, moved: Mapping[StockItem, StockMovement]) -> dict[str, Any]:
+    """What every event about a change of `on_hand` tells: `moved` is what `move` returned."""
+    return {**level(item, quantity), "movement": moved[item].pk, "moved_at": moved[item].created_at}
 
 
 def check_quantities(quantities: Mapping[str, int]) -> None:

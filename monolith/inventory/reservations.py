@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from monolith.errors import NothingToShip, OutOfStock
 from monolith.inventory.events import StockReleased, StockReserved, StockShipped
-from monolith.inventory.levels import Reason, check_quantities, level, locked_items, move, save_levels
+from monolith.inventory.levels import Reason, check_quantities, level, locked_items, move, moved_level, save_levels
 from monolith.inventory.models import Reservation, StockItem
 from strangler.outbox import publish_many
 
@@ -69,8 +69,10 @@ def ship(reference: str, quantities: Mapping[str, int]) -> None:
             reservation.move_to(Status.FULFILLED)
     Reservation.objects.bulk_update(reservations, ["quantity", "status"])
     Reservation.objects.bulk_create(split_off)
-    move({item: -quantity for item, quantity in shipped.items()}, Reason.SHIPPED, reference)
-    publish_many([StockShipped(**level(item, quantity), reference=reference) for item, quantity in shipped.items()])
+    moved = move({item: -quantity for item, quantity in shipped.items()}, Reason.SHIPPED, reference)
+    publish_many(
+        [StockShipped(**moved_level(item, quantity, moved), reference=reference) for item, quantity in shipped.items()]
+    )
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from monolith.errors import OutOfStock, ShopError
 from monolith.inventory.events import StockDispatched, StockReceived
-from monolith.inventory.levels import Reason, check_quantities, level, locked_items, locked_items_in, move
+from monolith.inventory.levels import Reason, check_quantities, locked_items, locked_items_in, move, moved_level
 from monolith.inventory.models import StockItem, Transfer, TransferLine, Warehouse
 from strangler.outbox import publish_many
 
@@ -37,11 +37,13 @@ def dispatch_transfer(transfer: Transfer) -> Transfer:
     quantities = _quantities(transfer)
     items = {item.sku: item for item in locked_items(Q(sku__in=list(quantities), warehouse=transfer.source_id))}
     _check_available(transfer, items, quantities)
-    move({items[sku]: -quantity for sku, quantity in quantities.items()}, Reason.TRANSFERRED, transfer.number)
+    moved = move({items[sku]: -quantity for sku, quantity in quantities.items()}, Reason.TRANSFERRED, transfer.number)
     destination = transfer.destination.code
     publish_many(
         [
-            StockDispatched(**level(item, quantities[sku]), transfer=transfer.number, destination=destination)
+            StockDispatched(
+                **moved_level(item, quantities[sku], moved), transfer=transfer.number, destination=destination
+            )
             for sku, item in items.items()
         ]
     )
@@ -54,11 +56,11 @@ def receive_transfer(transfer: Transfer) -> Transfer:
     transfer = _moved(transfer, Status.RECEIVED)
     quantities = _quantities(transfer)
     items = locked_items_in(transfer.destination, quantities)
-    move({items[sku]: quantity for sku, quantity in quantities.items()}, Reason.TRANSFERRED, transfer.number)
+    moved = move({items[sku]: quantity for sku, quantity in quantities.items()}, Reason.TRANSFERRED, transfer.number)
     source = transfer.source.code
     publish_many(
         [
-            StockReceived(**level(item, quantities[sku]), transfer=transfer.number, source=source)
+            StockReceived(**moved_level(item, quantities[sku], moved), transfer=transfer.number, source=source)
             for sku, item in items.items()
         ]
     )

@@ -9,7 +9,7 @@ from monolith.customers.selectors import PostalAddress
 from monolith.errors import EmptyCart, MixedCurrencies, ProductUnavailable
 from monolith.inventory import services as inventory
 from monolith.notifications import services as notifications
-from monolith.orders import promotions
+from monolith.orders import promotions, telling
 from monolith.orders.carts import (
     add_to_cart,
     apply_promotion,
@@ -21,19 +21,11 @@ from monolith.orders.carts import (
     remove_from_cart,
     remove_promotion,
 )
-from monolith.orders.events import (
-    Line,
-    OrderCancelled,
-    OrderDelivered,
-    OrderPlaced,
-    OrderRefunded,
-    OrderReturned,
-    OrderShipped,
-    ShipTo,
-)
+from monolith.orders.events import OrderDelivered, OrderRefunded, OrderReturned, OrderShipped
 from monolith.orders.models import Cart, Order, OrderLine
 from monolith.orders.pricing import subtotal_of
 from monolith.orders.selectors import CartLine, cart_lines, totals_of
+from monolith.orders.telling import told
 from monolith.payments import services as payments
 from strangler.outbox import publish
 
@@ -104,8 +96,7 @@ def cancel_order(order: Order, reason: str) -> Order:
     payments.give_back(order.number)
     now = timezone.now()
     _move(order, Status.CANCELLED, cancelled_at=now, cancel_reason=reason)
-    lines = [_told_line(line) for line in order.lines.all()]
-    cancelled = OrderCancelled(**_told(order), lines=lines, reason=reason, cancelled_at=now)
+    cancelled = telling.cancelled(order, order.lines.all())
     notifications.notify(cancelled, order_number=order.number, cause=publish(cancelled))
     return order
 
@@ -122,7 +113,7 @@ def refund_order(order: Order, amount: Decimal | None = None) -> Order:
     if payments.refund(order.number, amount).fully_refunded:
         inventory.release(order.number)
         _move(order, Status.REFUNDED)
-        publish(OrderRefunded(**_told(order), refunded_at=timezone.now()))
+        publish(OrderRefunded(**told(order), refunded_at=timezone.now()))
     return order
 
 
@@ -135,7 +126,7 @@ def record_shipment(order: Order, *, complete: bool) -> Order:
         _move(order, Status.SHIPPED, shipped_at=now)
     else:
         _move(order, Status.PARTIALLY_SHIPPED)
-    publish(OrderShipped(**_told(order), complete=complete, shipped_at=now))
+    publish(OrderShipped(**told(order), complete=complete, shipped_at=now))
     return order
 
 
@@ -145,7 +136,7 @@ def record_delivery(order: Order) -> Order:
     order = _locked_order(order)
     now = timezone.now()
     _move(order, Status.DELIVERED, delivered_at=now)
-    publish(OrderDelivered(**_told(order), delivered_at=now))
+    publish(OrderDelivered(**told(order), delivered_at=now))
     return order
 
 
@@ -154,7 +145,7 @@ def record_return(order: Order) -> Order:
     """Everything came back. Raises IllegalTransition."""
     order = _locked_order(order)
     _move(order, Status.RETURNED)
-    publish(OrderReturned(**_told(order), returned_at=timezone.now()))
+    publish(OrderReturned(**told(order), returned_at=timezone.now()))
     return order
 
 
@@ -223,20 +214,5 @@ def _empty(cart: Cart) -> None:
 
 
 def _tell_placed(order: Order, lines: Sequence[OrderLine]) -> None:
-    copied = ("subtotal", "discount", "shipping_cost", "tax", "promotion_code", "shipping_method", "placed_at")
-    placed = OrderPlaced(
-        **_told(order),
-        **{name: getattr(order, name) for name in copied},
-        lines=[_told_line(line) for line in lines],
-        ship_to=ShipTo(**order.ship_to),
-    )
+    placed = telling.placed(order, lines)
     notifications.notify(placed, order_number=order.number, cause=publish(placed))
-
-
-def _told(order: Order) -> dict[str, Any]:
-    names = ("customer_id", "customer_name", "customer_email", "total", "currency")
-    return {"order_number": order.number, **{name: getattr(order, name) for name in names}}
-
-
-def _told_line(line: OrderLine) -> Line:
-    return Line(**{name: getattr(line, name) for name in Line.model_fields})

@@ -1,7 +1,10 @@
-from django.db.models import QuerySet
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Max, QuerySet
 
 from monolith.errors import NotFound
-from monolith.payments.models import Payment
+from monolith.payments.models import LedgerEntry, Payment
 
 
 def payments() -> QuerySet[Payment]:
@@ -14,3 +17,11 @@ def payment_of(order_number: str) -> Payment:
     if payment is None:
         raise NotFound(f"There is no payment for order {order_number}.")
     return payment
+
+
+def last_refunds(order_numbers: Iterable[str]) -> dict[str, datetime]:
+    """When money was last given back, or set free again, by order number; without those that never were."""
+    given_back = LedgerEntry.objects.filter(
+        kind__in=[LedgerEntry.Kind.REFUNDED, LedgerEntry.Kind.VOIDED], payment__order_number__in=list(order_numbers)
+    )
+    return dict(given_back.order_by().values_list("payment__order_number").annotate(Max("created_at")))

@@ -6,4 +6,4 @@ class ReportingConfig(AppConfig):
     label = "reporting"
 
     def ready(self) -> None:
-        from monolith.reporting import signals  # noqa: F401  connects the receiver
+        from monolith.reporting import capabilities, signals  # noqa: F401  registers them, connects the receiver

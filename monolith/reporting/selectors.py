@@ -18,15 +18,18 @@ from monolith.money import ZERO
 from monolith.notifications.models import Email
 from monolith.orders.models import Order, OrderLine
 from monolith.payments.models import LedgerEntry, Payment
+from monolith.reporting.history_figures import cohorts, stock_turnover
 from monolith.reporting.models import DailySales
 from monolith.reporting.signals import NOT_CANCELLED, PAID_FOR
 from monolith.reporting.warehouse_figures import DeliveryTime, delivery_times_since, stock_value
 from monolith.shipping.models import Return, Shipment
 
 __all__ = [
+    "cohorts",
     "delivery_times",
     "refund_rate",
     "sales_by_day",
+    "stock_turnover",
     "stock_value",
     "today",
     "top_customers",

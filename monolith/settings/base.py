@@ -142,6 +142,17 @@ STRANGLER = {
     "STAGES": {},
     # Every change of an order's row takes an event about its number: docs/silent-writes.md says who looks after that.
     "MODELS_WITH_EVENTS": {"orders.Order": {"AGGREGATE": "orders.order", "KEY": "number"}},
+    "SERVICES": {
+        "reporting": {
+            "URL": env.text("REPORTING_URL"),  # http://reporting:8000/strangler/
+            "TOKEN": env.text("REPORTING_TOKEN"),
+            "GROUPS": ("reporting",),
+            "BACKFILLS": (
+                *("catalog.variants", "customers.customers", "inventory.movements"),
+                *("orders.orders", "shipping.returns"),
+            ),
+        },
+    },
 }
 
 LOGGING = logs.configure(debug=DEBUG, level=env.text("LOG_LEVEL", "INFO").upper())

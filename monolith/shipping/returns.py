@@ -1,10 +1,10 @@
 """Goods on their way back: asked for by the customer, received or rejected by the warehouse."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from monolith.errors import NotReturnable
@@ -36,6 +36,7 @@ def request_return(order: Order, quantities: Mapping[str, int], reason: str) -> 
     ReturnLine.objects.bulk_create(
         [ReturnLine(returned=returned, order_line=line, quantity=quantities[line.sku]) for line in lines]
     )
+    prefetch_related_objects([returned], "lines__order_line")
     publish(ReturnRequested(**_told(returned), reason=reason, requested_at=returned.requested_at))
     return returned
 
@@ -52,9 +53,7 @@ def receive_return(returned: Return) -> Return:
     if returned.refunded:
         payments.refund(order.number, returned.refunded)
     _close(returned, Status.RECEIVED)
-    received = ReturnReceived(
-        **_told(returned), refunded=returned.refunded, currency=order.currency, received_at=returned.closed_at
-    )
+    received = _received_event(returned)
     notifications.notify(received, order_number=order.number, cause=publish(received))
     if _all_came_back(order) and order.may_become(Order.Status.RETURNED):
         orders.record_return(order)
@@ -69,6 +68,12 @@ def reject_return(returned: Return, reason: str) -> Return:
     _close(returned, Status.REJECTED)
     publish(ReturnRejected(**_told(returned), reason=reason, rejected_at=returned.closed_at))
     return returned
+
+
+def _received_event(returned: Return) -> ReturnReceived:
+    return ReturnReceived(
+        **_told(returned), refunded=returned.refunded, currency=returned.order.currency, received_at=returned.closed_at
+    )
 
 
 def _locked(returned: Return) -> Return:
@@ -102,11 +107,20 @@ def _received(order: Order) -> QuerySet[ReturnLine]:
 
 
 def _told(returned: Return) -> dict[str, object]:
-    lines = returned.lines.select_related("order_line")
     return {
         "order_number": returned.order.number,
         "return_number": returned.number,
         "customer_email": returned.order.customer_email,
         "customer_name": returned.order.customer_name,
-        "lines": [Parcel(sku=line.order_line.sku, name=line.order_line.name, quantity=line.quantity) for line in lines],
+        "lines": [
+            Parcel(sku=line.order_line.sku, name=line.order_line.name, quantity=line.quantity)
+            for line in returned.lines.all()
+        ],
     }
+
+
+def told_again(returns: Sequence[Return]) -> Iterator[ReturnReceived]:
+    """To whoever was not there when they came: those that were received. They come with order and lines."""
+    for returned in returns:
+        if returned.status == Status.RECEIVED:
+            yield _received_event(returned)

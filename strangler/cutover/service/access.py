@@ -21,10 +21,15 @@ def for_the_monolith(view: View) -> View:
     @csrf_exempt
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        expected = settings.service_token
-        if not expected or kind != "Bearer" or not compare_digest(token.encode(), expected.encode()):
+        if not is_the_monolith(request):
             return JsonResponse({"error": 'not the token of STRANGLER["SERVICE_TOKEN"]'}, status=403)
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def is_the_monolith(request: HttpRequest) -> bool:
+    """For who guards views in ways of their own, as REST framework does."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    expected = settings.service_token
+    return bool(expected) and kind == "Bearer" and compare_digest(token.encode(), expected.encode())

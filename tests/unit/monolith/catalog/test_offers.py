@@ -6,7 +6,7 @@ from django.db import transaction
 from monolith.catalog.factories import CategoryFactory, ProductFactory, VariantFactory
 from monolith.catalog.models import Product, Variant
 from monolith.catalog.selectors import is_on_sale, variant_on_sale, variants_by_id, variants_by_sku
-from monolith.catalog.services import offers, publish_changes, put_on_sale, withdraw
+from monolith.catalog.services import offers, publish_changes, put_on_sale, rename_category, withdraw
 from monolith.errors import NotFound, PriceRefused, ProductUnavailable
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,8 @@ def test_back_on_sale_tells_all_a_shop_window_needs(mug, published):
         "category": "kitchen",
         "price": "9.50",
         "currency": "EUR",
+        "product_name": "Mug",
+        "category_name": mug.category.name,
     }
 
 
@@ -89,12 +91,23 @@ def test_other_words_are_told_for_every_variant_on_sale(mug, published):
         "name": "Cup, red",
         "description": "Holds tea.",
         "category": "kitchen",
+        "product_name": "Cup",
+        "category_name": mug.category.name,
     }
 
 
 def test_another_category_is_another_description(mug, published):
     edit(mug, category=CategoryFactory(slug="gifts"))
     assert {event["data"]["category"] for event in published("catalog.product_changed")} == {"gifts"}
+
+
+def test_a_category_with_another_name_is_told_for_all_that_is_on_sale_in_it(mug, published):
+    withdraw("BLUE")
+    rename_category(mug.category, "For the kitchen")
+    rename_category(mug.category, "For the kitchen")
+    assert told(published)[1:] == [("changed.v1", "RED")]
+    assert published()[1]["data"]["category_name"] == "For the kitchen"
+    assert Product.objects.get().category.name == "For the kitchen"
 
 
 def test_an_edit_that_changes_nothing_is_no_news(mug, published):
