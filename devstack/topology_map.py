@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "img" / "topology.svg"
-PROJECTS = ("monolith.settings", "extracted.notifications.settings")
+PROJECTS = ("monolith.settings", "extracted.notifications.settings", "extracted.reporting.settings")
 
 ROW, TOP, WIDTH = 30, 70, 1080
 COLUMNS = {"owner": 20, "event": 190, "topic": 470, "group": 700}

@@ -34,7 +34,12 @@ NATIVE_ONLY_POSTGRES = {"listen_addresses", "unix_socket_directories", "dynamic_
 ADDRESSES_OF_KAFKA = {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs"}
 ADDRESSES_OF_CONNECT = {"bootstrap.servers", "listeners", "rest.advertised.host.name", "plugin.path"}
 SERVICES = composed.raw()["services"]
-DOCKERFILES = ["monolith/Dockerfile", "extracted/notifications/Dockerfile", "devstack/java/Dockerfile"]
+DOCKERFILES = [
+    "monolith/Dockerfile",
+    "extracted/notifications/Dockerfile",
+    "extracted/reporting/Dockerfile",
+    "devstack/java/Dockerfile",
+]
 
 
 @pytest.mark.parametrize("file", [composed.FILE, composed.FOR_TESTS], ids=lambda file: file.name)
@@ -51,7 +56,7 @@ class TestWhatRunsIsWhatTheTestsRun:
         found = re.search(r" ([\d.]+)", version)
         assert found
         arguments = SERVICES["shop-db"]["command"][2::2]
-        for name in ("shop-db", "notifications-db", "broker-db"):
+        for name in ("shop-db", "notifications-db", "reporting-db", "broker-db"):
             assert SERVICES[name]["image"].startswith(f"postgres:{found[1]}-")
             assert SERVICES[name]["command"][2::2] == arguments
         wanted = {name: value for name, value in postgres.SETTINGS.items() if name not in NATIVE_ONLY_POSTGRES}
@@ -84,9 +89,9 @@ class TestWhatRunsIsWhatTheTestsRun:
 class TestEnvironments:
     @pytest.mark.parametrize("choice", CHOICES)
     def test_each_process_of_django_starts_with_exactly_what_it_is_given(self, choice: str) -> None:
-        for name in ("shop", "notifications"):
+        for name in ("shop", "notifications", "reporting"):
             environment = composed.services(choice)[name]["environment"]
-            program = ["manage.py"] if name == "shop" else ["-m", "extracted.notifications"]
+            program = ["manage.py"] if name == "shop" else ["-m", f"extracted.{name}"]
             done = subprocess.run(
                 [sys.executable, *program, "check", "--deploy"],
                 cwd=ROOT,
@@ -98,7 +103,14 @@ class TestEnvironments:
             )
             assert done.returncode == 0, done.stderr
 
-    @pytest.mark.parametrize(("name", "settings"), [("shop", "monolith/settings"), ("notifications", "extracted")])
+    @pytest.mark.parametrize(
+        ("name", "settings"),
+        [
+            ("shop", "monolith/settings"),
+            ("notifications", "extracted/notifications"),
+            ("reporting", "extracted/reporting"),
+        ],
+    )
     def test_no_variable_is_given_in_vain(self, name: str, settings: str) -> None:
         source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / settings).rglob("*.py"))
         given = {each for each in SERVICES[name]["environment"] if not each.startswith("STAGE_")}
@@ -116,7 +128,7 @@ class TestEnvironments:
     def test_every_variable_is_in_the_example_without_a_secret_and_none_is_left_over(self) -> None:
         used = set(composed.VARIABLE.findall(composed.text()))
         assert used | {"COMPOSE_PROFILES"} == set(composed.example())
-        secrets = {name for name in used if name.endswith(("_PASSWORD", "_SECRET_KEY"))}
+        secrets = {name for name in used if name.endswith(("_PASSWORD", "_KEY"))}
         assert {composed.example()[name] for name in secrets} == {""}
 
 
@@ -136,7 +148,7 @@ class TestHowItRuns:
                     assert (how["condition"], "healthcheck" in awaited) == ("service_healthy", True), (name, other)
 
     @pytest.mark.parametrize("choice", CHOICES)
-    @pytest.mark.parametrize("name", ["relay", "celery-worker", "notifications-consumer"])
+    @pytest.mark.parametrize("name", ["relay", "celery-worker", "notifications-consumer", "reporting-consumer"])
     def test_who_works_with_a_broker_waits_for_the_one_in_use(self, name: str, choice: str) -> None:
         services = composed.services(choice)
         urls = [services[name]["environment"].get(variable, "") for variable in ("BROKER_URL", "CELERY_BROKER_URL")]

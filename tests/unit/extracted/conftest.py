@@ -1,2 +1,2 @@
-# These run under the service's own settings, in a process of their own: test_notifications_service.py starts it.
-collect_ignore = ["notifications"]
+# These run under settings of their own, in processes of their own: inner.py starts them.
+collect_ignore = ["notifications", "reporting", "reporting_beside"]

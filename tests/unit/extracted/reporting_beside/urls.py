@@ -1,0 +1,6 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("service/", include("extracted.reporting.urls")),
+    path("", include("monolith.urls")),
+]
