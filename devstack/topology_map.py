@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "img" / "topology.svg"
 PROJECTS = ("monolith.settings", "extracted.notifications.settings", "extracted.reporting.settings")
 
-ROW, TOP, WIDTH = 30, 70, 1080
+ROW, TOP, WIDTH = 30, 70, 1200
 COLUMNS = {"owner": 20, "event": 190, "topic": 470, "group": 700}
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1f2933}.head{font-weight:600;fill:#52606d}"
@@ -62,7 +62,7 @@ def _row(route: dict[str, Any], y: int) -> str:
         _box("owner", route["owner"], y, 130),
         _box("event", event, y, 240),
         _box("topic", route["topic"], y, 190),
-        _box("group", groups, y, 360) if groups else f'<text class="none" x="700" y="{y + 4}">nobody yet</text>',
+        _box("group", groups, y, 480) if groups else f'<text class="none" x="700" y="{y + 4}">nobody yet</text>',
     ]
     arrows = [_arrow(150, 190, y), _arrow(430, 470, y), *([_arrow(660, 700, y)] if groups else [])]
     return "".join(cells + arrows)
