@@ -78,8 +78,6 @@ def check() -> dict[str, Any]:
 
 def _history() -> Iterator[Any]:
     from monolith.catalog import telling as catalog
-    from monolith.catalog.models import Variant
-    from monolith.catalog.selectors import with_prices
     from monolith.customers import telling as customers
     from monolith.customers.models import Customer
     from monolith.inventory import telling as inventory
@@ -89,7 +87,7 @@ def _history() -> Iterator[Any]:
     from monolith.shipping.models import Return
     from monolith.shipping.returns import told_again as returns
 
-    yield from catalog.told_again(list(with_prices(Variant.objects.select_related("product__category"))))
+    yield from catalog.told_again(list(catalog.products()))
     yield from customers.told_again(list(Customer.objects.all()))
     for rows, told_again in (
         (Order.objects.prefetch_related("lines").order_by("pk"), orders.told_again),

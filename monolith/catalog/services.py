@@ -113,11 +113,12 @@ def publish_changes(product: Product, before: Mapping[str, Offer]) -> None:
 
 @transaction.atomic
 def rename_category(category: Category, name: str) -> None:
-    """Whatever stands in it is described in other words then. The same name again publishes nothing."""
+    """What stands in it is described in other words then, and locked as by `offers`. The same name publishes nothing."""
     category = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
     if category.name == name:
         return
     Category.objects.filter(pk=category.pk).update(name=name)
+    list(Product.objects.select_for_update(no_key=True).filter(category=category.pk).order_by("pk").values_list("pk"))
     variants = with_prices(Variant.objects.filter(product__category=category.pk).select_related("product__category"))
     changed = [ProductChanged(sku=v.sku, **texts_of(v)) for v in variants.order_by("sku") if is_on_sale(v)]
     if changed:

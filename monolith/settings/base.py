@@ -148,7 +148,7 @@ STRANGLER = {
             "TOKEN": env.text("REPORTING_TOKEN"),
             "GROUPS": ("reporting",),
             "BACKFILLS": (
-                *("catalog.variants", "customers.customers", "inventory.movements"),
+                *("catalog.products", "customers.customers", "inventory.movements"),
                 *("orders.orders", "shipping.returns"),
             ),
         },

@@ -12,8 +12,6 @@ from extracted.reporting import verifying
 from extracted.reporting.handlers import GROUP
 from monolith.catalog import telling as catalog
 from monolith.catalog.factories import VariantFactory
-from monolith.catalog.models import Variant
-from monolith.catalog.selectors import with_prices
 from monolith.customers import telling as customers
 from monolith.customers.factories import CustomerFactory
 from monolith.customers.models import Customer
@@ -42,7 +40,7 @@ from strangler.outbox.models import OutboxMessage
 LONG_AGO = timezone.now() - timedelta(days=500)
 PRICES = {"MUG": ("4.95", "EUR"), "CUP": ("10.01", "EUR"), "PAN": ("33.33", "EUR"), "BOOK": ("7.77", "USD")}
 UNITS = 200
-BACKFILLS = ("variants", "customers", "movements", "orders", "returns")
+BACKFILLS = ("products", "customers", "movements", "orders", "returns")
 
 
 class Shop:
@@ -184,8 +182,8 @@ def _plain(answer: object) -> object:
 
 
 def _told_again(what: str) -> Iterable[Event]:
-    if what == "variants":
-        return catalog.told_again(with_prices(Variant.objects.select_related("product__category")))
+    if what == "products":
+        return catalog.told_again(catalog.products())
     if what == "customers":
         return customers.told_again(Customer.objects.all())
     if what == "movements":
