@@ -113,7 +113,7 @@ def publish_changes(product: Product, before: Mapping[str, Offer]) -> None:
 
 @transaction.atomic
 def rename_category(category: Category, name: str) -> None:
-    """What stands in it is described in other words then, and locked as by `offers`. The same name publishes nothing."""
+    """What stands in it is described in other words, and locked as by `offers`. The same name publishes nothing."""
     category = Category.objects.select_for_update(no_key=True).get(pk=category.pk)
     if category.name == name:
         return
