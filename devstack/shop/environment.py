@@ -10,8 +10,16 @@ from devstack.shop.workspace import Workspace
 Environment = dict[str, str | None]
 """A value of None removes the variable."""
 
-_FOREIGN_PREFIXES = ("STAGE_", "EMAIL_", "PG", "GUNICORN_", "DJANGO_", "CSRF_")
-_FOREIGN = ("STATIC_ROOT", "WEB_CONCURRENCY", "DEFAULT_FROM_EMAIL", "ADMIN_PASSWORD", "RELAY", "BROKER_URL")
+_FOREIGN_PREFIXES = ("STAGE_", "REPORTING_", "EMAIL_", "PG", "GUNICORN_", "DJANGO_", "CSRF_")
+_FOREIGN = (
+    "STATIC_ROOT",
+    "WEB_CONCURRENCY",
+    "DEFAULT_FROM_EMAIL",
+    "ADMIN_PASSWORD",
+    "RELAY",
+    "BROKER_URL",
+    "SERVICE_TOKEN",
+)
 
 
 def of_project(name: str, workspace: Workspace, database_url: str, settings: str) -> Environment:
