@@ -177,8 +177,8 @@ def same(ours: object, theirs: object) -> None:
 
 
 def _plain(answer: object) -> object:
-    """Without the classes, which differ, and with every digit, which may not."""
-    return repr(answer)
+    """Every digit of it. What came over a wire has another class of UTC, of the same moment."""
+    return repr(answer).replace("TzInfo(0)", "datetime.timezone.utc")
 
 
 def _told_again(what: str) -> Iterable[Event]:

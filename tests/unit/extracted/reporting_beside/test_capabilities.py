@@ -14,12 +14,12 @@ from strangler.cutover.router import capabilities as known
 from strangler.errors import ConfigurationError, ServiceUnavailable
 from tests.unit.extracted.reporting_beside.shop import BACKFILLS, Shop, same
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("first_generation")]
+pytestmark = pytest.mark.django_db(transaction=True)
 VIEWER = "1"
 
 
 @pytest.fixture
-def shop():
+def shop(first_generation):
     """Both sides know the same."""
     opened = Shop()
     opened.buy(0, {"MUG": 2, "PAN": 1})
