@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_the_first_units_of_a_shop_open_its_first_warehouse(levels, published):
     assert adjust_stock("MUG", by=5, reason="delivery 4711").available == 5
     assert levels() == {("MUG", "MAIN"): (5, 0)}
+    movement = StockMovement.objects.get()
     assert published("inventory.stock_adjusted")[0]["data"] == {
         "sku": "MUG",
         "warehouse": "MAIN",
@@ -21,6 +22,8 @@ def test_the_first_units_of_a_shop_open_its_first_warehouse(levels, published):
         "on_hand": 5,
         "reserved": 0,
         "reason": "delivery 4711",
+        "movement": movement.pk,
+        "moved_at": movement.created_at.isoformat().replace("+00:00", "Z"),
     }
 
 

@@ -35,6 +35,7 @@ def test_what_is_on_its_way_is_in_neither_warehouse(transfer, levels, published)
     assert (sent.status, sent.dispatched_at is None, sent.received_at) == ("dispatched", False, None)
     assert levels() == {("MUG", "MAIN"): (2, 0)}
     [told] = published("inventory.stock_dispatched")
+    movement = StockMovement.objects.get(reason="transferred")
     assert told["data"] == {
         "sku": "MUG",
         "warehouse": "MAIN",
@@ -43,6 +44,8 @@ def test_what_is_on_its_way_is_in_neither_warehouse(transfer, levels, published)
         "reserved": 0,
         "transfer": transfer.number,
         "destination": "SHOP",
+        "movement": movement.pk,
+        "moved_at": movement.created_at.isoformat().replace("+00:00", "Z"),
     }
 
 
