@@ -133,7 +133,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "reporting_order_fact",
-                "indexes": [models.Index(fields=["generation", "customer_id"], name="reporting_orders_of_customer")],
+                "indexes": [
+                    models.Index(fields=["generation", "customer_id"], name="reporting_orders_of_customer"),
+                    models.Index(
+                        fields=["generation", "number"],
+                        name="reporting_orders_by_number",
+                        opclasses=["int4_ops", "varchar_pattern_ops"],
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
