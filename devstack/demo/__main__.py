@@ -27,6 +27,7 @@ from devstack.shop.errors import CannotGoOn, Interrupted
 from devstack.shop.interrupts import ignore_signals, raise_on_signals
 from devstack.shop.steps import Steps
 from devstack.shop.workspace import workspace_in
+from devstack.tours import reporting
 from devstack.unprivileged import NoUnprivilegedUser
 
 CHECK_EVERY_SECONDS = 0.5
@@ -37,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8 is no reason to stop
     console = Console()
     raise_on_signals()
+    perform = _tour if options.tour else _demo
     try:
-        return 0 if _demo(options, console) else 1
+        return 0 if perform(options, console) else 1
     except Interrupted as interruption:
         console.print("stopped", style="dim")
         return 128 + interruption.number
@@ -47,11 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _tour(options: argparse.Namespace, console: Console) -> bool:
+    return reporting.play(console, _folder(options), options.seed)
+
+
 def _demo(options: argparse.Namespace, console: Console) -> bool:
     started = time.monotonic()
-    folder = f"demo-{options.name}" if options.name else "demo"
     with ExitStack() as everything:
-        workspace = everything.enter_context(workspace_in(folder, "demo"))
+        workspace = everything.enter_context(workspace_in(_folder(options), "demo"))
         workspace.make_anew()
         stack = everything.enter_context(Stack(workspace, options.relay))
         everything.callback(ignore_signals)  # the first thing at the end: a second Ctrl-C must not leave half behind
@@ -62,6 +67,10 @@ def _demo(options: argparse.Namespace, console: Console) -> bool:
         if not options.once:
             _stay(stack, console)
         return good
+
+
+def _folder(options: argparse.Namespace) -> str:
+    return f"demo-{options.name}" if options.name else "demo"
 
 
 @contextmanager
@@ -108,6 +117,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--relay", choices=("debezium", "polling"), default="debezium", help="default debezium")
     parser.add_argument("--seed", type=int, metavar="N", help="for the same random choices again")
     parser.add_argument("--name", type=_name, help="write to .local/demo-NAME: lets two run side by side")
+    parser.add_argument("--tour", choices=("reporting",), help="another journey, which ends by itself: docs/tours.md")
     options = parser.parse_args(arguments)
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(10_000)

@@ -140,6 +140,7 @@ STRANGLER = {
         *("shipping.return_requested", "shipping.return_rejected"),
     ),
     "STAGES": {},
+    "STAGE_SOURCE": env.text("STAGE_SOURCE", "settings"),
     # Every change of an order's row takes an event about its number: docs/silent-writes.md says who looks after that.
     "MODELS_WITH_EVENTS": {"orders.Order": {"AGGREGATE": "orders.order", "KEY": "number"}},
     "SERVICES": {

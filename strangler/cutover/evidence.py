@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils import timezone
 
-from strangler.cutover.models import ShadowTally
+from strangler.cutover.backfilling import backfill_state, is_complete
+from strangler.cutover.models import ParityReport, ShadowTally
+from strangler.cutover.parity import latest_parity
+from strangler.cutover.parity.declared import parities
 
 
 class Backfilled(NamedTuple):
@@ -30,22 +32,21 @@ class Compared(NamedTuple):
 
 
 def backfilled(group: str, name: str) -> Backfilled:
-    backfilling = _part("backfilling")
-    run = backfilling.backfill_state(group, name)
+    run = backfill_state(group, name)
     if run is None:
         return Backfilled(False, 0, None)
-    return Backfilled(backfilling.is_complete(group, name), run.done, run.expected)
+    return Backfilled(is_complete(group, name), run.done, run.expected)
 
 
 def compared(context: str) -> list[Compared]:
     """Each that is declared for the context, by name."""
     now = timezone.now()
-    reports = {report.name: report for report in _part("parity").latest_parity(context)}
-    declared = sorted(name for where, name in _part("parity.declared").parities if where == context)
+    reports = {report.name: report for report in latest_parity(context)}
+    declared = sorted(name for where, name in parities if where == context)
     return [_compared(name, reports.get(name), now) for name in declared]
 
 
-def _compared(name: str, report: Any, now: datetime) -> Compared:
+def _compared(name: str, report: ParityReport | None, now: datetime) -> Compared:
     if report is None:
         return Compared(name)
     return Compared(name, report.compared, report.mismatches, now - report.checked_at)
@@ -55,7 +56,3 @@ def clean_runs(capabilities: Collection[str]) -> dict[str, int]:
     """Comparisons at `shadow` since the last mismatch; 0 where there was none yet."""
     tallies = ShadowTally.objects.filter(capability__in=capabilities).values_list("capability", "clean_run")
     return {**dict.fromkeys(capabilities, 0), **dict(tallies)}
-
-
-def _part(name: str) -> Any:
-    return import_module(f"strangler.cutover.{name}")

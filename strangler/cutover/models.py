@@ -141,6 +141,8 @@ class BackfillRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} for {self.group}"
+
+
 class ParityReport(models.Model):
     """One comparison of the monolith's rows with the service's. The latest of each name is what the gates ask for."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
 from django.db import router
 
@@ -13,7 +13,6 @@ from strangler.conf import settings
 from strangler.cutover.silent_writes.declared import Declared, declared
 from strangler.errors import ConfigurationError
 from strangler.messaging import registry
-from strangler.outbox.models import OutboxMessage
 
 
 @checks.register("strangler")
@@ -43,11 +42,26 @@ def _untold(model: Declared) -> Iterator[checks.CheckMessage]:
 
 
 def _elsewhere(model: Declared) -> Iterator[checks.CheckMessage]:
-    here, outbox = router.db_for_write(model.model), router.db_for_write(OutboxMessage)
-    if here != outbox:
+    here, outbox = router.db_for_write(model.model), _database_of_the_outbox()
+    if outbox is None:
+        yield checks.Error(
+            f'STRANGLER["MODELS_WITH_EVENTS"][{model.label!r}]: without an outbox nothing tells of its changes',
+            hint='Add "strangler.outbox" to INSTALLED_APPS.',
+            id="strangler.E323",
+        )
+    elif here != outbox:
         yield checks.Error(
             f'STRANGLER["MODELS_WITH_EVENTS"][{model.label!r}]: its rows are in database {here!r}, the outbox is in '
             f"{outbox!r}: no transaction holds a change and its event",
             hint="Route the outbox to the database of the models that have events.",
             id="strangler.E323",
         )
+
+
+def _database_of_the_outbox() -> str | None:
+    """None in a service that publishes nothing."""
+    if not apps.is_installed("strangler.outbox"):
+        return None
+    from strangler.outbox.models import OutboxMessage
+
+    return router.db_for_write(OutboxMessage)

@@ -1,0 +1,1 @@
+"""Journeys through the shop's extractions: `make demo ARGS="--tour reporting"`."""

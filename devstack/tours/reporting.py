@@ -1,0 +1,256 @@
+"""Reporting leaves the monolith while the shop sells and somebody watches the dashboards: guide 6, in two minutes.
+
+Ends with a verdict: exit code 0 only when every claim of it holds.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from devstack.demo.journal import Journal
+from devstack.demo.load import Load
+from devstack.processes import ProcessFailed
+from devstack.shop.finding import Finding, show
+from devstack.shop.interrupts import ignore_signals
+from devstack.shop.steps import Steps
+from devstack.shop.workspace import workspace_in
+from devstack.tours.onlooker import Onlooker
+from devstack.tours.silent import write_off_a_parcel
+from devstack.tours.stack import Stack
+
+BACKFILLED = ("catalog.products", "customers.customers", "inventory.movements", "orders.orders", "shipping.returns")
+LOOK_SECONDS = 3.0
+PATIENCE_SECONDS = 60.0
+PENDING = "SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL AND routing_key LIKE '%.backfill.%' LIMIT 1"
+
+
+def play(console: Console, folder: str, seed: int) -> bool:
+    """Whether all that the tour claims held. Raises CannotGoOn, ProcessFailed."""
+    started = time.monotonic()
+    with ExitStack() as everything:
+        workspace = everything.enter_context(workspace_in(folder, "demo"))
+        workspace.make_anew()
+        stack = everything.enter_context(Stack(workspace))
+        everything.callback(ignore_signals)  # the first thing at the end: a second Ctrl-C must not leave half behind
+        console.print(f"random choices of this run: --seed {seed}", style="dim")
+        stack.start(Steps(console))
+        findings = Tour(stack, console, seed).run()
+    console.print()
+    show(findings, console)
+    good = all(finding.holds for finding in findings)
+    seconds = f"({time.monotonic() - started:.0f} s)"
+    if good:
+        console.print(f"\nReporting has left the monolith, and nobody noticed. {seconds}", style="bold green")
+    else:
+        console.print(f"\nNOT all of it held: see ✗ above. {seconds}\n  {stack.folders}", style="bold red")
+    return good
+
+
+class Tour:
+    def __init__(self, stack: Stack, console: Console, seed: int) -> None:
+        self._stack = stack
+        self._console = console
+        self._steps = Steps(console)
+        self._dice = random.Random(f"{seed} tour")  # noqa: S311
+        self._findings: list[Finding] = []
+        self._load = Load(stack.shop.url, Journal(), password=stack.password, seed=seed)
+        self._onlooker = Onlooker(stack.shop.url, stack.password)
+
+    def run(self) -> list[Finding]:
+        with self._steps.step("customers register, and go on buying until the end"):
+            self._load.register()
+            self._load.start()
+        self._onlooker.start()
+        try:
+            for chapter in self._chapters():
+                chapter()
+                self._check()
+        finally:
+            self._load.stop()
+            self._onlooker.stop()
+        self._claim(
+            f"{self._onlooker.looks:,} looks at the dashboards all the while, none without an answer",
+            self._onlooker.failures,
+        )
+        return self._findings
+
+    def _chapters(self) -> list[Callable[[], None]]:
+        return [
+            lambda: self._move("emitting", "events flow, nobody depends on them"),
+            self._backfill,
+            self._parity,
+            self._silent_write,
+            lambda: self._move("shadow", "the service is asked too, beside each look"),
+            self._shadow,
+            self._canary,
+            self._extracted,
+            self._service_dies,
+            self._rebuild,
+            self._back,
+        ]
+
+    # --- chapters
+
+    def _backfill(self) -> None:
+        backfill = self._stack.shop_program("backfill", "backfill", "reporting", "--rate", "0", ready="rows")
+        with self._steps.step("two years become events of one group; the backfill is killed on the way") as _:
+            backfill.start()
+            self._until(lambda: self._told() > 2_000, "2,000 rows to be told")
+            backfill.kill_9()
+            told = self._told()
+        self._claim(
+            f"kill -9 of the backfill after {told:,} rows: it was not finished", [] if self._open() else ["it was"]
+        )
+        started = time.monotonic()
+        with self._steps.step("it goes on where it was"):
+            self._stack.shop_manage("backfill", "reporting", "--rate", "0")
+            self._until(self._caught_up, "the service to have handled everything")
+        self._say(
+            f"{self._told():,} rows told in all, {time.monotonic() - started:.0f} s for the rest and its handling"
+        )
+
+    def _parity(self) -> None:
+        with self._steps.step("does the service say what the monolith says?"):
+            said = self._stack.shop_manage("parity", "reporting")
+        for line in said.splitlines():
+            if "compared" in line:
+                self._say(line.strip())
+        self._alike("after the backfill")
+
+    def _silent_write(self) -> None:
+        """Tangle 6: the back office gives money back, and no event says so."""
+        self._stack.shop_manage("audit_writes", "--once")  # from now on
+        with self._steps.step("a lost parcel is written off: three contexts change, no event tells of it"):
+            number = write_off_a_parcel(self._stack)
+        with self._steps.step("the audit of the log, and parity, look for it"):
+            audit, parity = self._failing("audit_writes", "--once"), self._failing("parity", "reporting")
+        self._claim(f"the audit names the silent write to order {number}", _lacks(audit, "orders.Order"))
+        self._claim(f"parity names order {number}, and no other", _lacks(parity, number, "1 mismatch"))
+        with self._steps.step("it is told again, as an event to this one group"):
+            self._failing("parity", "reporting", "--repair")
+            self._until(self._caught_up, "the service to have handled it")
+            self._stack.shop_manage("parity", "reporting")
+        self._alike("after the repair")
+
+    def _shadow(self) -> None:
+        self._say(self._refused("canary", "--percent", "10") or "(enough comparisons already)")
+        with self._steps.step("thirty comparisons of each figure without a difference"):
+            self._until(lambda: not self._refused("canary", "--percent", "10"), "the gates to open")
+
+    def _canary(self) -> None:
+        self._move("canary", "by viewer: some see the service's figures", "--percent", "10")
+        self._alike("at canary:10")
+        self._move("canary", "half of them", "--percent", "50")
+        self._move("canary", "all of them", "--percent", "100")
+        self._alike("at canary:100")
+
+    def _extracted(self) -> None:
+        before = self._stack.shop_manage("stage", "--history")
+        self._move("extracted", "the service answers")
+        self._alike("at extracted")
+        self._say(f"{len(before.splitlines())} moves are in the history, each with who, why and the gates' figures")
+        self._say(f"a look takes {self._onlooker.median_of(LOOK_SECONDS, self._check):.1f} ms (median)")
+
+    def _service_dies(self) -> None:
+        with self._steps.step("kill -9 of the service: the joins answer in its place; then it is back"):
+            self._stack.service.kill_9()
+            time.sleep(LOOK_SECONDS)
+            self._stack.service.start()
+            self._stack.service.wait_until_ready()
+        self._claim("while the service was dead, the dashboards answered", self._onlooker.failures)
+
+    def _rebuild(self) -> None:
+        stack = self._stack
+        with self._steps.step("a second read model from zero, beside the one that answers"):
+            stack.service_manage("rebuild")
+            stack.service_manage("consume", "--declare", env=stack.env.generation(2))
+            stack.add(stack.consumer("consumer-2", stack.env.generation(2)))
+            stack.shop_manage("backfill", "reporting-2", *BACKFILLED, "--rate", "0")
+        with self._steps.step("swap, while people look"):
+            said = stack.service_manage("swap")
+        self._claim("the second read model answers now", _lacks(said, "generation 2 answers now"))
+        self._alike("after the swap")
+
+    def _back(self) -> None:
+        with self._steps.step("and the way back: one stage, without a gate"):
+            said = self._stack.shop_manage("stage", "reporting", "--back", "--reason", "to see that it works")
+        self._say(said.strip().splitlines()[-1] if said.strip() else "")
+        self._alike("one stage back")
+
+    # --- what they are made of
+
+    def _move(self, stage: str, why: str, *options: str) -> None:
+        shown = " ".join([stage, *options])
+        with self._steps.step(f"manage.py stage reporting {shown}: {why}"):
+            self._until(lambda: not self._refused(stage, *options), f"the gates before {shown}")
+            self._stack.shop_manage("stage", "reporting", stage, *options, "--reason", why)
+
+    def _refused(self, stage: str, *options: str) -> str:
+        """The first line of what stands in the way; empty where nothing does."""
+        try:
+            self._stack.shop_manage("stage", "reporting", stage, *options, "--reason", "the tour", "--dry-run")
+        except ProcessFailed as refusal:
+            lines = [line for line in str(refusal).splitlines() if "FAILS" in line]
+            return lines[-1].strip() if lines else str(refusal)
+        return ""
+
+    def _alike(self, when: str) -> None:
+        with self._steps.step(f"both sides are asked for everything, {when}"):
+            try:
+                said, faults = self._stack.shop_module("devstack.tours.alike"), []
+            except ProcessFailed as difference:
+                said, faults = "", [str(difference)]
+        self._claim(f"{when}: {said.strip() or 'figures alike'}", faults)
+
+    def _failing(self, *arguments: str) -> str:
+        """What a command says that should end with 1, because it finds something."""
+        try:
+            return f"it found nothing: {self._stack.shop_manage(*arguments)}"
+        except ProcessFailed as found:
+            return str(found)
+
+    def _told(self) -> int:
+        with self._stack.postgres.connect("shop") as connection:
+            row = connection.execute("SELECT coalesce(sum(done), 0) FROM strangler_backfill_run").fetchone()
+        return int(row[0]) if row else 0
+
+    def _open(self) -> int:
+        with self._stack.postgres.connect("shop") as connection:
+            row = connection.execute("SELECT count(*) FROM strangler_backfill_run WHERE finished_at IS NULL").fetchone()
+        return int(row[0]) if row else 0
+
+    def _caught_up(self) -> bool:
+        """Nothing backfilled is in the outbox or in the queue."""
+        with self._stack.postgres.connect("shop") as connection:
+            pending = (
+                "SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL AND routing_key LIKE '%.backfill.%' LIMIT 1"
+            )
+            if connection.execute(pending).fetchone():
+                return False
+        said = self._refused("shadow")
+        return "consumer lag" not in said
+
+    def _until(self, reached: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not reached():
+            self._check()
+            if time.monotonic() > until:
+                raise ProcessFailed(f"waited {PATIENCE_SECONDS:.0f} s in vain for {what}\n  {self._stack.folders}")
+            time.sleep(0.2)
+
+    def _check(self) -> None:
+        self._stack.check()
+        self._load.check()
+
+    def _claim(self, claim: str, faults: list[str]) -> None:
+        self._findings.append(Finding(claim, list(faults)))
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"    {text}", style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def _lacks(said: str, *parts: str) -> list[str]:
+    return [f"no {part!r} in: {said}" for part in parts if part not in said]
