@@ -1,4 +1,4 @@
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from monolith.orders.models import Order
 from strangler.cutover import parity
@@ -10,10 +10,10 @@ def orders() -> QuerySet:
         "number",
         "total",
         "currency",
-        customer=F("customer_id"),
+        "customer_id",
+        "placed_at",
         cancelled=_is(Order.Status.CANCELLED),
         refunded=_is(Order.Status.REFUNDED),
-        placed=F("placed_at"),
     )
 
 

@@ -40,5 +40,8 @@ def configure(*, debug: bool, level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         # Django hangs handlers of its own on these two; without this each line would come twice.
-        "loggers": {name: {"handlers": [], "propagate": True} for name in ("django", "django.server")},
+        "loggers": {
+            **{name: {"handlers": [], "propagate": True} for name in ("django", "django.server")},
+            "httpx": {"level": "WARNING"},  # it tells of every request to a service
+        },
     }
