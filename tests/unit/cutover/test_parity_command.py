@@ -14,6 +14,8 @@ from django.test import Client
 
 from strangler.cutover.models import ParityReport
 from strangler.cutover.parity import latest_parity, repair
+from strangler.cutover.parity.comparing import Outcome
+from strangler.cutover.parity.store import record
 from strangler.outbox import publish_many
 from strangler.outbox.models import OutboxMessage
 from tests.sample.events import StepTaken
@@ -208,6 +210,11 @@ def test_clean_runs_are_counted_until_one_is_not(sides: TwoSides, run: Run) -> N
     run("sample", "effects")
     (latest,) = latest_parity("sample")
     assert (latest.clean_runs, latest.clean_since) == (1, latest.checked_at)
+
+
+def test_a_run_that_was_cut_short_is_not_clean_and_one_with_rows_in_flight_is() -> None:
+    assert record("sample", "effects", Outcome(in_flight=["a"])).clean_runs == 1
+    assert record("sample", "effects", Outcome(in_flight=["a"], complete=False)).clean_runs == 0
 
 
 def test_the_runs_of_other_names_do_not_count(sides: TwoSides, run: Run) -> None:
