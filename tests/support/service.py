@@ -27,7 +27,7 @@ _APPLICATION = "django.core.wsgi:get_wsgi_application()"
 
 
 class SampleService:
-    """`tests.sample` with the settings of a service. `database` is what a test may do with its tables."""
+    """`tests.copied`, served by gunicorn. `database` is what a test may do with its tables."""
 
     def __init__(self) -> None:
         name = f"service_{uuid.uuid4().hex[:12]}"
@@ -40,11 +40,11 @@ class SampleService:
         self.url = f"http://{LOOPBACK}:{port}/strangler/"
         self.database_url = server().url(name, OWNER)
         self._env = {
-            "DJANGO_SETTINGS_MODULE": "tests.sample.service_settings",
+            "DJANGO_SETTINGS_MODULE": "tests.copied.settings",
             "DATABASE_URL": self.database_url,
             "SERVICE_TOKEN": self.token,
         }
-        migrate = self._process("django", "migrate", "--verbosity", "0").start()
+        migrate = self._process("django", "migrate", "--run-syncdb", "--verbosity", "0").start()
         assert migrate.wait(timeout=60) == 0, migrate.tail()
         self._server = self._process(
             "gunicorn", *_SERVER, "--worker-tmp-dir", str(scratch()), "--bind", f"{LOOPBACK}:{port}", _APPLICATION

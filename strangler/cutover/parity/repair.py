@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import FieldError
-from django.db.models import QuerySet
 
 from strangler.conf import ServiceSettings, settings
+from strangler.cutover.backfilling import Backfill, backfills
 from strangler.cutover.parity.declared import Parity
 from strangler.cutover.parity.narrowing import in_batches
 from strangler.errors import ConfigurationError, ParityError
 
 KEYS_AT_ONCE = 1_000
-
-
-class Backfill(Protocol):
-    """What repair needs of one."""
-
-    rows: Callable[[], QuerySet[Any, Any]]
-
-    def tell_again(self, group: str, pks: Sequence[Any]) -> int: ...
-
-
-def known_backfills() -> Mapping[str, Backfill]:
-    """The only place where parity knows of them: a service, which compares nothing, need not have what they need."""
-    known: Mapping[str, Backfill] = import_module("strangler.cutover.backfill").backfills
-    return known
 
 
 def require_repairable(declared: Parity) -> None:
@@ -37,17 +22,14 @@ def require_repairable(declared: Parity) -> None:
     _groups_of(declared)
 
 
-def tell_again(declared: Parity, keys: Sequence[str]) -> int:
-    """Publish the present state of these rows, to the service's groups alone. How many events that were."""
+def tell_again(declared: Parity, keys: Sequence[str]) -> dict[str, int]:
+    """Publish the present state of these rows, to the service's groups alone. Rows told, by group."""
     backfill, groups = _backfill_of(declared), _groups_of(declared)
-    told = 0
-    for some in in_batches(keys, KEYS_AT_ONCE):
-        pks = _rows_of(backfill, declared, some)
-        told += sum(backfill.tell_again(group, pks) for group in groups)
-    return told
+    pks = [pk for some in in_batches(keys, KEYS_AT_ONCE) for pk in _rows_of(backfill, declared, some)]
+    return {group: backfill.tell_again(group, pks) for group in groups}
 
 
-def _rows_of(backfill: Backfill, declared: Parity, keys: list[str]) -> list[object]:
+def _rows_of(backfill: Backfill[Any], declared: Parity, keys: list[str]) -> list[object]:
     try:
         return list(backfill.rows().filter(**{f"{declared.key}__in": keys}).values_list("pk", flat=True))
     except FieldError as error:
@@ -57,10 +39,9 @@ def _rows_of(backfill: Backfill, declared: Parity, keys: list[str]) -> list[obje
         ) from error
 
 
-def _backfill_of(declared: Parity) -> Backfill:
+def _backfill_of(declared: Parity) -> Backfill[Any]:
     if not declared.backfill:
         raise ParityError(f"{declared.label} names no backfill=: nothing is known that could tell its rows again")
-    backfills = known_backfills()
     if declared.backfill not in backfills:
         known = ", ".join(sorted(backfills)) or "none"
         raise ParityError(f"{declared.label} names backfill {declared.backfill!r}, which there is not (known: {known})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from strangler.cutover.parity.comparing import Example, Kind, Outcome, Values
@@ -59,19 +59,21 @@ def lines(outcome: Outcome) -> Iterator[str]:
         yield f"in flight, still changing when last looked at: {_named(outcome.in_flight)}"
 
 
-def advice(declared: Parity, outcome: Outcome, repaired: int | None) -> Iterator[str]:
-    """`repaired` is how many events were published, None where nobody asked for that."""
+def advice(declared: Parity, outcome: Outcome, told: Mapping[str, int] | None) -> Iterator[str]:
+    """`told` is how many rows were told again, by group; None where nobody asked for that."""
     mendable = len(outcome.keys[Kind.DIFFERENT]) + len(outcome.keys[Kind.MISSING])
     extra = outcome.keys[Kind.EXTRA]
-    if mendable and repaired is not None:
+    for group, rows in (told or {}).items():
         yield (
-            f"{repaired:,} events published for {mendable:,} rows: once they are handled, the next run shows whether "
-            "that has mended them"
+            f"{rows:,} of {mendable:,} rows told again, by events to group {group}: once they are handled, the next "
+            "run shows whether that has mended them"
         )
-    elif mendable and declared.backfill:
-        yield "--repair tells again, by events, the rows that differ or are missing"
-    elif mendable:
-        yield "@parity names no backfill=, by which --repair could tell these rows again"
+    if mendable and told is None:
+        yield (
+            "--repair tells again, by events, the rows that differ or are missing"
+            if declared.backfill
+            else "@parity names no backfill=, by which --repair could tell these rows again"
+        )
     if extra:
         yield (
             f"only in the service: {_named(extra)}: no event tells of what is not there. Find out what made them or "

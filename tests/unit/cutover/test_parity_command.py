@@ -1,4 +1,4 @@
-"""`manage.py parity`: what it says, what it keeps for the gates, and how it has wrong rows told again."""
+"""`manage.py parity`: what it says, and what it keeps for the gates."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import transaction
 from django.test import Client
 
 from strangler.cutover.models import ParityReport
-from strangler.cutover.parity import latest_parity, repair
+from strangler.cutover.parity import latest_parity
 from strangler.cutover.parity.comparing import Outcome
 from strangler.cutover.parity.store import record
-from strangler.outbox import publish_many
-from strangler.outbox.models import OutboxMessage
-from tests.sample.events import StepTaken
-from tests.sample.models import Effect
 from tests.unit.cutover.two_sides import TwoSides
 
 pytestmark = pytest.mark.django_db
@@ -32,35 +27,11 @@ class Terminal(io.StringIO):
         return True
 
 
-class Telling:
-    """What a backfill does: publishes the rows' present state as events, to one group."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, list[str]]] = []
-
-    def rows(self) -> Any:
-        return Effect.objects.all()
-
-    def tell_again(self, group: str, pks: Any) -> int:
-        rows = Effect.objects.filter(pk__in=pks).order_by("thing")
-        self.told.append((group, [row.thing for row in rows]))
-        with transaction.atomic():
-            publish_many([StepTaken(thing=row.thing, step=row.step) for row in rows])
-        return len(rows)
-
-
 @pytest.fixture
 def sides(settings: Any) -> TwoSides:
     sides = TwoSides()
     settings.STRANGLER = {**settings.STRANGLER, "SERVICES": {"sample": sides.settings}}
     return sides
-
-
-@pytest.fixture
-def telling(monkeypatch: pytest.MonkeyPatch) -> Telling:
-    telling = Telling()
-    monkeypatch.setattr(repair, "known_backfills", lambda: {"sample.effects": telling})
-    return telling
 
 
 @pytest.fixture
@@ -131,16 +102,15 @@ def test_progress_is_one_line_on_a_terminal_and_few_elsewhere(sides: TwoSides, r
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "nothing is declared to be compared with 'nowhere' (contexts with @parity: misfits, sample"),
+        (["nowhere"], "nothing is declared to be compared with 'nowhere' (contexts with @parity: copies, misfits,"),
         (["sample", "effects", "nothing"], "sample has no parity nothing (it has effects, numbered)"),
         (["sample", "--limit", "0"], "--limit 0: give a whole number from 1"),
         (["misfits", "untold", "--repair"], "names no backfill="),
-        (["sample", "effects", "--repair"], "names backfill 'sample.effects', which there is not (known: none)"),
+        (["sample", "effects", "--repair"], "names backfill 'sample.effects', which there is not (known: "),
         (["misfits", "untold"], 'STRANGLER["SERVICES"]["misfits"]["URL"] is empty'),
     ],
 )
-def test_a_mistake_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:
-    monkeypatch.setattr(repair, "known_backfills", dict)
+def test_a_mistake_is_named(run: Run, arguments: list[str], said: str) -> None:
     assert said in run(*arguments)
     assert not ParityReport.objects.exists()
 
@@ -148,46 +118,6 @@ def test_a_mistake_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, arguments
 def test_a_grace_below_nothing_is_refused() -> None:
     with pytest.raises(CommandError, match="--grace -1"):
         call_command("parity", "sample", "--grace", "-1")
-
-
-# --- repair
-
-
-def test_what_differs_or_is_missing_is_told_again_and_nothing_else(sides: TwoSides, run: Run, telling: Telling) -> None:
-    sides.fill({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 20, "d": 4})
-    said = run("sample", "effects", "--repair")
-    assert telling.told == [("sample", ["b", "c"])]
-    assert OutboxMessage.objects.count() == 2
-    assert "2 events published for 2 rows: once they are handled, the next run shows whether that has mended" in said
-    assert "only in the service: d: " in said
-    assert "CommandError 1: sample: 3 mismatches" in said
-
-
-def test_repair_writes_into_nobodys_tables(sides: TwoSides, run: Run, telling: Telling) -> None:
-    sides.fill({"a": 1}, {"b": 2})
-    run("sample", "effects", "--repair")
-    assert sides.service.rows("SELECT thing, step FROM sample_effect") == [("b", 2)]
-
-
-def test_each_group_of_the_service_is_told(sides: TwoSides, run: Run, telling: Telling, settings: Any) -> None:
-    known = {**sides.settings, "GROUPS": ["sample", "audit"]}
-    settings.STRANGLER = {**settings.STRANGLER, "SERVICES": {"sample": known}}
-    sides.fill({"a": 1}, {})
-    run("sample", "effects", "--repair")
-    assert telling.told == [("sample", ["a"]), ("audit", ["a"])]
-
-
-def test_without_groups_nobody_can_be_told(sides: TwoSides, run: Run, telling: Telling, settings: Any) -> None:
-    known = {**sides.settings, "GROUPS": []}
-    settings.STRANGLER = {**settings.STRANGLER, "SERVICES": {"sample": known}}
-    assert 'STRANGLER["SERVICES"]["sample"]["GROUPS"] is empty' in run("sample", "effects", "--repair")
-
-
-def test_where_nothing_is_wrong_nothing_is_told(sides: TwoSides, run: Run, telling: Telling) -> None:
-    sides.generate(10)
-    said = run("sample", "effects", "--repair")
-    assert telling.told == []
-    assert "published" not in said
 
 
 # --- what is kept

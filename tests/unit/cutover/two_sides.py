@@ -21,8 +21,8 @@ _GENERATE = (
 class TwoSides:
     def __init__(self) -> None:
         self.service: SampleService = sample_service()
-        self.monolith(_EMPTY)
-        self.copy(_EMPTY)
+        self.both(_EMPTY)
+        self.copy("TRUNCATE sample_item")
 
     @property
     def settings(self) -> dict[str, Any]:

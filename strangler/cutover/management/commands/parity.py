@@ -52,10 +52,11 @@ class Command(KitCommand):
         self.stdout.write(f"{title}: {summary(outcome)}")
         for line in lines(outcome):
             self.stdout.write(f"  {line}")
-        repaired = self._repair(declared, outcome) if options["repair"] else None
-        for line in advice(declared, outcome, repaired):
+        told = self._repair(declared, outcome) if options["repair"] else None
+        for line in advice(declared, outcome, told):
             self.stdout.write(f"  {line}")
         return outcome
 
-    def _repair(self, declared: Parity, outcome: Outcome) -> int:
-        return tell_again(declared, outcome.keys[Kind.DIFFERENT] + outcome.keys[Kind.MISSING])
+    def _repair(self, declared: Parity, outcome: Outcome) -> dict[str, int]:
+        wrong = outcome.keys[Kind.DIFFERENT] + outcome.keys[Kind.MISSING]
+        return tell_again(declared, wrong) if wrong else {}
