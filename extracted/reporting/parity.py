@@ -25,6 +25,5 @@ def movements() -> QuerySet:
 @parity_copy("sales", key="day_and_currency")
 def sales() -> QuerySet:
     counted = SalesDay.objects.filter(generation=SERVING, orders__gt=0).order_by()
-    return counted.values(
-        "orders", "revenue", day_and_currency=Concat(Cast("day", TextField()), Value(" "), "currency")
-    )
+    key = Concat(Cast("day", TextField()), Value(" "), "currency", output_field=TextField())
+    return counted.values("orders", "revenue", day_and_currency=key)

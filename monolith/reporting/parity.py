@@ -9,5 +9,5 @@ from strangler.cutover import parity
 def sales() -> QuerySet:
     """Figures, not facts: one that differs while its orders don't is the service's bug, and no event mends it."""
     counted = DailySales.objects.order_by().filter(orders__gt=0)
-    key = Concat(Cast("day", TextField()), Value(" "), "currency")
+    key = Concat(Cast("day", TextField()), Value(" "), "currency", output_field=TextField())
     return counted.values("orders", "revenue", day_and_currency=key)
