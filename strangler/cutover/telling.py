@@ -45,7 +45,7 @@ def _said_by(context: str, now: Present) -> str:
 def outcome_lines(move: Move) -> Iterator[str]:
     """What follows from a recorded step."""
     if settings.stage_source == "database":
-        yield f"{move.context} is {move.after}: every process goes by it within {settings.stage_max_age:g} s"
+        yield f"{move.context} is {move.after}, in every process of the monolith within {settings.stage_max_age:g} s"
     else:
         yield f'{move.context} may become {move.after}. STRANGLER["STAGE_SOURCE"] is "settings", so set one of these,'
         yield "for every process of the monolith:"
@@ -61,6 +61,4 @@ def history_lines(changes: Iterable[StageChange]) -> Iterator[str]:
         marks = f"{change.source}, forced" if change.forced else change.source
         reason = f": {change.reason}" if change.reason else ""
         yield f"{at}  {change}  by {change.decided_by} ({marks}){reason}"
-        for gate in change.gates:
-            if gate["passed"] is False:
-                yield f"    {gate['gate']}: {gate['figure']} ({gate['bound']})"
+        yield from (f"    {verdict}" for verdict in (Verdict(**gate) for gate in change.gates) if verdict.fails)

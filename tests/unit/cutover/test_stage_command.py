@@ -6,22 +6,24 @@ import io
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
 from strangler.conf import StageSetting
-from strangler.cutover import evidence, router, stage_of
+from strangler.cutover import evidence, moving, router, stage_of
 from strangler.cutover.models import StageChange
 from strangler.cutover.moving import Move, record
 from strangler.cutover.overrides import database_stages
 from strangler.errors import StageMoveRefused
 from strangler.inbox.models import ParkedMessage
 from tests.support.gates import Service
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("strangler.cutover.service.urls")]
 
@@ -74,7 +76,7 @@ def test_a_context_goes_all_the_way_one_stage_at_a_time() -> None:
         assert stage_of("reporting") == step[0], "in the process that moved it, at once"
     for step in (["extracted"], ["retired"]):
         said = stage("reporting", *step, *WHY)
-    assert "reporting is retired: every process goes by it within 5 s" in said
+    assert "reporting is retired, in every process of the monolith within 5 s" in said
     changes = [str(change) for change in StageChange.objects.order_by("id")]
     assert changes == [
         "reporting: monolith → emitting",
@@ -231,28 +233,30 @@ def test_a_mistake_is_named_with_the_way_out(arguments: list[str], said: str) ->
 
 
 def test_who_was_slower_is_told_so() -> None:
-    """Two people decide at once: gates take a while to ask."""
+    """Two people decide at once, and gates take a while to ask: one waits for the other's row, and looks at it."""
     step = Move("reporting", StageSetting(), StageSetting.parse("emitting"))
-    ready, outcomes = threading.Barrier(2), []
+    outcomes: list[str] = []
 
     def decide() -> None:
-        ready.wait(30)
         try:
             outcomes.append(str(record(step, by="somebody", reason="a test")))
         except StageMoveRefused as error:
             outcomes.append(str(error))
         connections.close_all()
 
-    threads = [threading.Thread(target=decide) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(outcomes) == [
-        "reporting has become emitting meanwhile, it was monolith: look again",
-        "reporting: monolith → emitting",
-    ]
-    assert StageChange.objects.count() == 1
+    slower = threading.Thread(target=decide)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(moving._ONE_AT_A_TIME)
+        bring("reporting", "emitting")
+        slower.start()
+        until(lambda: outcomes or _somebody_waits(cursor), "the slower one to have come so far")
+    slower.join(60)
+    assert outcomes == ["reporting has become emitting meanwhile, it was monolith: look again"]
+
+
+def _somebody_waits(cursor: Any) -> bool:
+    cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    return cursor.fetchone() != (0,)
 
 
 # --- looking

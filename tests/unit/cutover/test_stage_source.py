@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -133,10 +134,16 @@ def test_two_connections_agree_within_the_bound(settings: Any) -> None:
     of(settings, STAGE_MAX_AGE=0.5)
     assert stage_of("notifications") == "monolith"
     for stage in ("extracted", "monolith", "canary"):
-        elsewhere(lambda stage=stage: override(stage))  # type: ignore[misc]
-        committed = time.monotonic()
-        until(lambda stage=stage: stage_of("notifications") == stage, stage)  # type: ignore[misc]
-        assert time.monotonic() - committed < 0.5 + 0.3, "later than the bound, with 0.3 s for a slow machine"
+        elsewhere(partial(override, stage))
+        until(partial(_is_known, stage, time.monotonic()), stage)
+
+
+def _is_known(stage: str, committed: float) -> bool:
+    """However slow the machine: only who asks too early may not know."""
+    asked = time.monotonic()
+    known = stage_of("notifications") == stage
+    assert known or asked < committed + 0.5
+    return known
 
 
 def test_until_then_nothing_is_read() -> None:
@@ -319,8 +326,12 @@ def test_transactions_on_several_databases_that_are_open_together_agree() -> Non
         with transaction.atomic(using="other"):
             publish(StepTaken(thing="b", step=1), using="other")
     assert "stages" not in json.loads(OutboxMessage.objects.get().payload)
-    with transaction.atomic(using="other"), transaction.atomic():
-        assert decided() == ("service", "service")
+    with transaction.atomic(using="other"):
+        with transaction.atomic():
+            assert not monolith_serves("notifications", key="a")
+        changed_elsewhere("monolith")
+        publish(StepTaken(thing="b", step=2), using="other")
+    assert json.loads(OutboxMessage.objects.latest("position").payload)["stages"] == "notifications=extracted"
 
 
 def test_a_stage_is_read_once_a_transaction_however_many_events_it_publishes(
