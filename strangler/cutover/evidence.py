@@ -15,11 +15,15 @@ from strangler.cutover.parity.declared import parities
 
 
 class Backfilled(NamedTuple):
-    """What a group was told of its past. `expected` is None where nobody has begun."""
+    """What a group was told of its past, in rows; `expected` is None where nobody has begun.
+
+    `is_old`: all of it, but by an older version than the code's.
+    """
 
     complete: bool
-    done: int
-    expected: int | None
+    done: int = 0
+    expected: int | None = None
+    is_old: bool = False
 
 
 class Compared(NamedTuple):
@@ -34,8 +38,9 @@ class Compared(NamedTuple):
 def backfilled(group: str, name: str) -> Backfilled:
     run = backfill_state(group, name)
     if run is None:
-        return Backfilled(False, 0, None)
-    return Backfilled(is_complete(group, name), run.done, run.expected)
+        return Backfilled(False)
+    complete = is_complete(group, name)
+    return Backfilled(complete, run.done, run.expected, is_old=run.finished_at is not None and not complete)
 
 
 def compared(context: str) -> list[Compared]:

@@ -31,7 +31,9 @@ def backfill_complete(candidate: Candidate) -> Verdict:
 
 
 def _how_far(state: evidence.Backfilled) -> str:
-    return "not begun" if state.expected is None else f"{state.done:,} of {state.expected:,} rows"
+    if state.expected is None:
+        return "not begun"
+    return "told by an older version" if state.is_old else f"{state.done:,} of {state.expected:,} rows"
 
 
 @gate("parity")

@@ -22,7 +22,7 @@ def relay_lag(candidate: Candidate) -> Verdict:
     waited, most = (health.oldest or timedelta()).total_seconds(), candidate.bounds.max_relay_lag
     return Verdict(
         waited <= most and not health.refused,
-        f"the oldest of {health.pending} pending waits for {max(waited, 0):.0f} s, {health.refused} refused",
+        f"the oldest of {health.pending} in the outbox waits for {max(waited, 0):.0f} s, {health.refused} refused",
         f"at most {most:g} s, 0 refused",
         "see to it that `manage.py relay` runs; `manage.py outbox_check` and the admin's outbox say what is wrong",
     )
@@ -38,8 +38,8 @@ def consumer_lag(candidate: Candidate) -> Verdict:
     slowest = max(waiting, key=lambda name: waiting[name])
     return Verdict(
         waiting[slowest] <= candidate.bounds.max_consumer_backlog,
-        f"{waiting[slowest]} messages wait for group {slowest}, {groups[slowest].retrying} of them for another attempt",
-        f"at most {candidate.bounds.max_consumer_backlog}",
+        f"waiting for group {slowest}: {waiting[slowest]}, {groups[slowest].retrying} of them for another attempt",
+        f"at most {candidate.bounds.max_consumer_backlog} messages",
         f"see to it that `consume --group {slowest}` runs in the service, and give it time",
     )
 

@@ -26,8 +26,8 @@ def schemas_compatible(candidate: Candidate) -> Verdict:
     more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return Verdict(
         not found,
-        f"{len(found)} obstacles: {'; '.join(found[:_SHOWN])}{more}" if found else f"{len(readings)} events fit",
-        "0 obstacles",
+        f"{len(found)} to mend: {'; '.join(found[:_SHOWN])}{more}" if found else f"all {len(readings)} events fit",
+        "0 to mend",
         "deploy a service that reads what is published now, or publish what it can read",
     )
 

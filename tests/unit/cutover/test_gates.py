@@ -102,11 +102,11 @@ def one_pending(**columns: Any) -> None:
 
 
 def test_relay_lag(service: Service) -> None:
-    assert verdict("relay lag").figure == "the oldest of 0 pending waits for 0 s, 0 refused"
+    assert verdict("relay lag").figure == "the oldest of 0 in the outbox waits for 0 s, 0 refused"
     one_pending(created_at=timezone.now() - timedelta(seconds=90))
     found = verdict("relay lag")
     assert (found.passed, found.bound) == (False, "at most 60 s, 0 refused")
-    assert found.figure.startswith("the oldest of 1 pending waits for 9")
+    assert found.figure.startswith("the oldest of 1 in the outbox waits for 9")
     assert "manage.py relay" in found.remedy
     service.configure(GATES={"MAX_RELAY_LAG": 120})
     assert verdict("relay lag").passed
@@ -131,8 +131,8 @@ def test_consumer_lag(service: Service) -> None:
     assert verdict("consumer lag").passed
     service.park("retrying", 1)
     found = verdict("consumer lag")
-    assert (found.passed, found.bound) == (False, "at most 5")
-    assert found.figure == "6 messages wait for group sample, 3 of them for another attempt"
+    assert (found.passed, found.bound) == (False, "at most 5 messages")
+    assert found.figure == "waiting for group sample: 6, 3 of them for another attempt"
 
 
 def test_consumer_lag_asks_for_the_groups_in_the_settings_only(
@@ -182,10 +182,10 @@ def test_schemas(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         weight: float
 
     reading(monkeypatch, Fits)
-    assert str(verdict("schemas")) == "schemas: 1 events fit (0 obstacles)"
+    assert str(verdict("schemas")) == "schemas: all 1 events fit (0 to mend)"
     reading(monkeypatch, DoesNot)
     assert verdict("schemas").figure == (
-        "2 obstacles: sample.step_taken.v1: weight: is missing; sample.step_taken.v1: thing: is string, read as integer"
+        "2 to mend: sample.step_taken.v1: weight: is missing; sample.step_taken.v1: thing: is string, read as integer"
     )
     assert "deploy a service" in verdict("schemas").remedy
 
@@ -212,7 +212,7 @@ def test_schemas_of_what_nobody_publishes(service: Service, monkeypatch: pytest.
         thing: str
 
     reading(monkeypatch, Invented)
-    assert verdict("schemas").figure == "1 obstacles: sample.step_invented: nobody here publishes it"
+    assert verdict("schemas").figure == "1 to mend: sample.step_invented: nobody here publishes it"
     reading(monkeypatch, OfAnotherService)
     assert verdict("schemas").passed is None
 
@@ -221,8 +221,12 @@ def test_schemas_of_what_nobody_publishes(service: Service, monkeypatch: pytest.
 
 
 def test_backfill(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"orders.orders": Backfilled(True, 10, 10), "orders.customers": Backfilled(False, 1_200, 5_000)}
-    monkeypatch.setattr(evidence, "backfilled", lambda group, name: told.get(name, Backfilled(False, 0, None)))
+    told = {
+        "orders.orders": Backfilled(True, 10, 10),
+        "orders.customers": Backfilled(False, 1_200, 5_000),
+        "orders.coupons": Backfilled(False, 7, 7, is_old=True),
+    }
+    monkeypatch.setattr(evidence, "backfilled", lambda group, name: told.get(name, Backfilled(False)))
     service.configure(known_as={"BACKFILLS": ["orders.orders"]})
     assert str(verdict("backfill")) == "backfill: 1 of 1 complete (1 complete)"
     service.configure(known_as={"BACKFILLS": ["orders.orders", "orders.customers", "orders.returns"]})
@@ -232,6 +236,8 @@ def test_backfill(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         "orders.customers for group sample: 1,200 of 5,000 rows; orders.returns for group sample: not begun"
     )
     assert found.remedy == "manage.py backfill sample orders.customers; manage.py backfill sample orders.returns"
+    service.configure(known_as={"BACKFILLS": ["orders.coupons"]})
+    assert verdict("backfill").figure == "orders.coupons for group sample: told by an older version"
 
 
 def test_a_backfill_for_nobody_is_a_mistake_in_the_settings(service: Service) -> None:
@@ -309,6 +315,7 @@ def test_shadow(service: Service) -> None:
 class Run(BaseModel):
     done: int
     expected: int
+    finished_at: Any = None
 
 
 class Report(BaseModel):
@@ -340,11 +347,17 @@ class Parts:
 def test_evidence_is_what_backfill_and_parity_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     report = Report(name="orders", compared=9, mismatches=7, checked_at=timezone.now())
-    parts = Parts({"sample done": Run(done=2, expected=2), "sample begun": Run(done=1, expected=2)}, [report])
+    runs = {
+        "sample done": Run(done=2, expected=2, finished_at=1),
+        "sample begun": Run(done=1, expected=2),
+        "sample old": Run(done=3, expected=2, finished_at=1),
+    }
+    parts = Parts(runs, [report])
     monkeypatch.setattr(evidence, "_part", lambda name: parts)
-    assert evidence.backfilled("sample", "done") == (True, 2, 2)
-    assert evidence.backfilled("sample", "begun") == (False, 1, 2)
-    assert evidence.backfilled("sample", "never") == (False, 0, None)
+    assert evidence.backfilled("sample", "done") == (True, 2, 2, False)
+    assert evidence.backfilled("sample", "begun") == (False, 1, 2, False)
+    assert evidence.backfilled("sample", "old") == (False, 3, 2, True)
+    assert evidence.backfilled("sample", "never") == (False, 0, None, False)
     found, never = evidence.compared("reporting")
     assert found[:3] == ("orders", 9, 7)
     assert timedelta() <= (found.age or timedelta(-1)) < timedelta(minutes=1)

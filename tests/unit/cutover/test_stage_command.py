@@ -97,7 +97,7 @@ def test_the_history_says_who_when_why_and_what_the_gates_found() -> None:
         {
             "gate": "relay lag",
             "passed": True,
-            "figure": "the oldest of 0 pending waits for 0 s, 0 refused",
+            "figure": "the oldest of 0 in the outbox waits for 0 s, 0 refused",
             "bound": "at most 60 s, 0 refused",
             "remedy": "",
         }
