@@ -123,7 +123,7 @@ class StageChange(models.Model):
 class BackfillRun(models.Model):
     """How far a backfill has come for a consumer group. Primary keys are kept as text, whatever they are."""
 
-    group = models.CharField(max_length=127, db_column="consumer_group")
+    group = models.CharField(max_length=255, db_column="consumer_group")
     name = models.CharField(max_length=127)
     version = models.PositiveIntegerField()
     position = models.TextField(null=True, help_text="Primary key of the last row told; empty before the first.")

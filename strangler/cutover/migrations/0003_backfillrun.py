@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
             name="BackfillRun",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("group", models.CharField(db_column="consumer_group", max_length=127)),
+                ("group", models.CharField(db_column="consumer_group", max_length=255)),
                 ("name", models.CharField(max_length=127)),
                 ("version", models.PositiveIntegerField()),
                 (

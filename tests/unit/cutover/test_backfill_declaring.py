@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -16,9 +16,12 @@ from tests.sample.models import Item
 
 
 @pytest.fixture(autouse=True)
-def _none_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(backfills):
-        monkeypatch.delitem(backfills, name)
+def _none_known() -> Iterator[None]:
+    known = dict(backfills)
+    backfills.clear()
+    yield
+    backfills.clear()
+    backfills.update(known)
 
 
 def tell(items: Sequence[Item]) -> Iterable[Event]:

@@ -19,7 +19,7 @@ from strangler.cutover.models import BackfillRun
 from strangler.stopping import stop_on_signals
 
 DEFAULT_RATE = 1_000
-"""Rows per second: a million in 17 minutes, and a small part of what a database and a relay can do."""
+"""Rows per second: a million in 17 minutes, and well below what one relay carries."""
 _Told = tuple[Backfill[Any], Audience]
 
 
