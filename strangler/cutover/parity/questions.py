@@ -10,8 +10,9 @@ SPANS_AT_ONCE = 64
 CUTS_OF_A_SPAN = 64
 KEYS_AT_ONCE = 500
 ROWS_OF_AN_ANSWER = 10_000
+LONGEST_KEY = 500
 
-Key = Annotated[str, StringConstraints(max_length=1_000)]
+Key = Annotated[str, StringConstraints(max_length=LONGEST_KEY)]
 
 
 class _Strict(BaseModel):

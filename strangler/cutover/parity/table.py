@@ -12,7 +12,17 @@ from django.core.exceptions import FieldError
 from strangler.cutover.parity import statements
 from strangler.cutover.parity.columns import Column, Order, column, order_of, type_name
 from strangler.cutover.parity.declared import Declared
-from strangler.cutover.parity.questions import ROWS_OF_AN_ANSWER, Checksum, Cut, CutSpan, Digest, Row, Shape, Span
+from strangler.cutover.parity.questions import (
+    LONGEST_KEY,
+    ROWS_OF_AN_ANSWER,
+    Checksum,
+    Cut,
+    CutSpan,
+    Digest,
+    Row,
+    Shape,
+    Span,
+)
 from strangler.cutover.parity.reading import reading
 from strangler.errors import ParityError
 
@@ -132,16 +142,25 @@ class Table:
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
+    def _require_short(self, key: str) -> None:
+        if len(key) > LONGEST_KEY:
+            raise self._error(
+                f"the key {key[:40]!r}… has more than {LONGEST_KEY:,} characters: compare by a shorter one"
+            )
+
     def _one_row_a_key(self, rows: Iterable[tuple[Any, ...]]) -> list[Digest]:
         found: dict[str, Digest] = {}
         for row in rows:
             digest = Digest(*row)
+            self._require_short(digest.key)
             if found.setdefault(digest.key, digest) is not digest:
                 raise self._twice(digest.key)
         return list(found.values())
 
     def _apart(self, cuts: Iterable[Cut]) -> list[Cut]:
         found = list(cuts)
+        for cut in found:
+            self._require_short(cut.start)
         for one, other in pairwise(found):
             if one.start == other.start:
                 raise self._twice(one.start)

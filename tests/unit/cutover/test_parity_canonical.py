@@ -149,6 +149,13 @@ def test_a_key_of_two_rows_is_refused_wherever_it_is_met() -> None:
             ask()
 
 
+def test_a_key_that_is_too_long_to_be_asked_about_is_refused() -> None:
+    compared = table(Effect.objects.values(long=RawSQL("repeat('a', 1001)", ())), key="long")
+    for ask in (lambda: compared.digests([Span()]), lambda: compared.walk(None, pieces=2, rows=1)):
+        with pytest.raises(ParityError, match=r"the key 'aaa.*'… has more than 500 characters"):
+            ask()
+
+
 def test_no_rows_at_all_can_be_compared_too() -> None:
     assert table(Effect.objects.none().values("thing")).walk(None, pieces=2, rows=1) == ([], None)
 
