@@ -19,6 +19,7 @@ from monolith.orders.housekeeping import complete_delivered_orders
 from monolith.orders.models import Order
 from monolith.orders.services import cancel_order, record_delivery, record_shipment
 from strangler.conf import CdcSettings
+from strangler.cutover.silent_writes import capture
 from strangler.outbox import publish_many
 from strangler.relay import doctor
 from strangler.relay.log.setup import prepare
@@ -196,6 +197,23 @@ def test_a_model_that_is_declared_later_is_audited_from_then_on(audit: Audit, se
     with connection.cursor() as cursor:
         cursor.execute("UPDATE inventory_stockitem SET sku = sku")
     assert [found["model"] for found in audit()] == ["inventory.StockItem"] * 2  # the factory's own, and this one
+
+
+def test_what_is_written_the_moment_the_slot_is_there_is_audited(
+    ready: CdcSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publication that is younger would not be known to the log of that moment."""
+    make = capture.slot.make
+
+    def make_and_write(*arguments: Any) -> bool:
+        made = make(*arguments)
+        Order.objects.update(cancel_reason="at once")
+        return made
+
+    OrderFactory()
+    monkeypatch.setattr(capture.slot, "make", make_and_write)
+    with pytest.raises(CommandError, match="1 silent changes"):
+        command(ready, "--once")
 
 
 def test_drop_removes_everything_and_may_be_repeated(audit: Audit, ready: CdcSettings, superuser: Any) -> None:  # noqa: F811

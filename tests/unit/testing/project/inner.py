@@ -75,7 +75,7 @@ def test_own_awaited(stored_orders: None) -> None:
     async_to_sync(Order.objects.acreate)(number="mine")
 
 
-@pytest.mark.parametrize("way", ["event_after_the_block", "event_rolled_back"])
+@pytest.mark.parametrize("way", ["event_after_the_block", "event_before_the_block", "event_rolled_back"])
 def test_silent_events(orders: None, way: str) -> None:
     Order.objects.exclude(number="A").delete()
     getattr(services, way)("A")

@@ -85,6 +85,13 @@ def event_after_the_block(number: str) -> None:
         publish(OrderChanged(number=number))
 
 
+def event_before_the_block(number: str) -> None:
+    with transaction.atomic():
+        publish(OrderChanged(number=number))
+    with transaction.atomic():
+        Order.objects.update(status="event_before_the_block")  # silent
+
+
 def event_rolled_back(number: str) -> None:
     with transaction.atomic():
         Order.objects.update(status="event_rolled_back")  # silent
