@@ -33,7 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_kit_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"strangler"}
-    assert "strangler/py.typed" in names
+    assert {"strangler/py.typed", "strangler/testing/silent_writes/__init__.py"} <= set(names)
     assert {f"strangler/{app}/migrations/0001_initial.py" for app in ("outbox", "inbox")} <= set(names)
 
 

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from django.apps import apps
+from django.conf import settings as django_settings
 
 from strangler.errors import ConfigurationError
 
@@ -33,7 +35,7 @@ def allow_silent_writes(reason: str) -> Iterator[None]:
 
     Raises `ConfigurationError` without a reason.
     """
-    from strangler.testing.silent_writes.watch import allowed  # imports a model: only once the app registry is ready
+    from strangler.testing.silent_writes.watch import allowed  # imports models
 
     if not reason.strip():
         raise ConfigurationError('allow_silent_writes() takes a reason: allow_silent_writes("orders of last year")')
@@ -56,7 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """By now pytest-django has set Django up."""
-    from strangler.testing.silent_writes.guard import Guard
+    if not (django_settings.configured and apps.ready):
+        raise pytest.UsageError(
+            f"{__name__}: Django is not set up: install pytest-django and set DJANGO_SETTINGS_MODULE"
+        )
+    from strangler.testing.silent_writes.guard import Guard  # imports models
 
     try:
         guard = Guard(session.config.getini(_OPTION))

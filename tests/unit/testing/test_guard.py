@@ -39,7 +39,7 @@ class Project:
     def pytest(self, *arguments: str, options: str = "") -> subprocess.CompletedProcess[str]:
         (self.folder / "pytest.ini").write_text(f"[pytest]\n{OPTIONS}{options}", encoding="utf-8")
         (self.folder / "conftest.py").write_text('pytest_plugins = ["strangler.testing.silent_writes"]\n')
-        command = [sys.executable, "-m", "pytest", "--create-db", "-p", "no:cacheprovider", *arguments]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
         return subprocess.run(
             command, cwd=self.folder, env=self._env, capture_output=True, text=True, check=False, timeout=240
         )
@@ -156,6 +156,12 @@ def test_a_mark_without_a_reason_is_refused(outcomes: dict[str, str]) -> None:
 def test_another_module_may_be_declared_to_be_test_code(project: Project) -> None:
     done = project.pytest("-k", "test_silent and update and not raw", options="silent_writes_test_code = services\n")
     assert done.returncode == 0, done.stdout
+
+
+def test_without_django_it_says_what_it_needs(project: Project) -> None:
+    done = project.pytest("-p", "no:django")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "install pytest-django and set DJANGO_SETTINGS_MODULE" in done.stdout + done.stderr
 
 
 def test_a_model_that_is_not_there_ends_the_run_before_it_begins(project: Project) -> None:
