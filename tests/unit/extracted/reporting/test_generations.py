@@ -8,13 +8,23 @@ from django.db import connection, transaction
 
 from extracted.reporting import clearing, generations, handlers, selectors, services
 from extracted.reporting.errors import GenerationError
+from extracted.reporting.facts import Movement
 from extracted.reporting.models import Customer, Generation, LineFact, OrderFact, SalesDay, Serving
 from extracted.reporting.sql import execute
 from strangler.brokers import OutgoingMessage, connect
 from strangler.conf import settings as kit
 from strangler.inbox.models import ParkedMessage
 from strangler.messaging.ids import new_id
-from tests.unit.extracted.reporting.factories import cancelled, line, message, placed, returned
+from tests.unit.extracted.reporting.factories import (
+    AT,
+    cancelled,
+    line,
+    message,
+    placed,
+    published,
+    registered,
+    returned,
+)
 
 SOME = (placed("S-1"), placed("S-2", line("CUP"), customer=8), cancelled("S-2", customer=8), returned("R-1", "S-1"))
 
@@ -62,6 +72,19 @@ class TestSideBySide:
         tell(2, cancelled("S-1"))
         assert SalesDay.objects.get(generation=1).orders == 1
         assert SalesDay.objects.get(generation=2).orders == 0
+
+    def test_every_answer_is_of_one_generation_alone(self, tell):
+        """Both know the order, the product and the customer; only the other one knows more of them."""
+        told = tell_names(1)
+        generations.open_next()
+        tell(1, placed("S-1"), placed("S-2"), returned("R-1", "S-1"))
+        tell(2, placed("S-1"))
+        assert (told, selectors.top_customers()[0].returns) == (["Ada"], 1)
+        generations.serve(Generation.objects.get(number=2))
+        assert selectors.top_customers()[0][1:5] == ("", "", 1, 0)
+        assert selectors.top_products(3660)[0][1:4] == ("", "", 2)
+        assert [row.orders for row in selectors.cohorts(120)] == [1]
+        assert selectors.stock_turnover(120) == []
 
     def test_one_that_was_never_opened_takes_nothing_and_says_what_to_do(self, tell):
         with pytest.raises(GenerationError, match=r"generation 5 was never opened: run `rebuild`.*GENERATION=1"):
@@ -219,6 +242,13 @@ def test_whoever_reads_while_they_are_swapped_sees_one_or_the_other_whole(tell):
     for answers in seen:
         assert all(answer in (whole[1][place], whole[2][place]) for place, answer in enumerate(answers))
     assert {str(whole[number][0]) for number in (1, 2)} == {str(answers[0]) for answers in seen}
+
+
+def tell_names(generation):
+    services.customer_named(generation, registered(), AT)
+    services.product_named(generation, published(), AT)
+    services.stock_moved(generation, [Movement(1, "MUG", AT, "shipped", -2)])
+    return list(Customer.objects.values_list("name", flat=True))
 
 
 def everything():

@@ -38,7 +38,7 @@ from strangler.inbox.subscriptions import subscriptions
 from strangler.messaging import Event, encode, seal
 from strangler.outbox.models import OutboxMessage
 
-LONG_AGO = timezone.now() - timedelta(days=500)
+LONG_AGO = (timezone.now() - timedelta(days=500)).replace(hour=22, minute=30)  # late: elsewhere it is the next day
 PRICES = {"MUG": ("4.95", "EUR"), "CUP": ("10.01", "EUR"), "PAN": ("33.33", "EUR"), "BOOK": ("7.77", "USD")}
 UNITS = 200
 BACKFILLS = ("products", "customers", "movements", "orders", "returns")
