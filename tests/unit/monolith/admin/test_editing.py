@@ -35,6 +35,14 @@ def test_other_words_for_a_product_are_published_for_each_of_its_variants(desk, 
     assert len(published()) == 2
 
 
+def test_another_name_of_a_category_is_published_for_what_is_on_sale_in_it(desk, published):
+    category = ProductFactory(variants=2).category
+    form = {"name": "Crockery", "slug": category.slug, "parent": ""}
+    for _ in range(2):
+        desk.post(url(type(category), "change", category.pk), form)
+    assert [event["data"]["category_name"] for event in published()] == ["Crockery", "Crockery"]
+
+
 def test_a_product_taken_off_sale_is_withdrawn(desk, published_types):
     product = ProductFactory()
     save_product(desk, product, active="")
