@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from strangler.messaging.routing import routing_key
+
 from extracted.reporting import verifying
 from extracted.reporting.handlers import GROUP
 from extracted.reporting.models import Generation
@@ -26,7 +28,9 @@ def still(before: Sequence[str], chosen: Generation, *, than: int) -> list[str]:
 def waiting(chosen: Generation) -> int:
     """Messages that wait for it at the broker; those in the hands of its consumer are not among them."""
     broker = connect(settings.broker_url, exchange=settings.exchange)
-    return broker.backlog(chosen.group, sorted(subscriptions.of_group(GROUP)))
+    types = subscriptions.of_group(GROUP)
+    keys = [*types, *(routing_key(event_type, backfill=chosen.group) for event_type in types)]
+    return broker.backlog(chosen.group, sorted(keys))
 
 
 def _of_the_moment(chosen: Generation) -> list[str]:

@@ -1,11 +1,11 @@
 from collections.abc import Iterable, Sequence
 
-from monolith.orders.events import OrderEvent
+from monolith.orders import telling
 from monolith.orders.models import Order
-from monolith.orders.telling import told_again
 from strangler.cutover import backfill
+from strangler.messaging import Event
 
 
 @backfill("orders.orders", rows=lambda: Order.objects.prefetch_related("lines"), version=1)
-def tell(orders: Sequence[Order]) -> Iterable[OrderEvent]:
-    return told_again(orders)
+def tell(orders: Sequence[Order]) -> Iterable[Event]:
+    return telling.told_again(orders)

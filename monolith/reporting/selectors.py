@@ -27,6 +27,7 @@ from monolith.shipping.models import Return, Shipment
 __all__ = [
     "cohorts",
     "delivery_times",
+    "orders_by_state",
     "refund_rate",
     "sales_by_day",
     "stock_turnover",
@@ -154,6 +155,11 @@ def top_customers(limit: int = 10) -> list[TopCustomer]:
     )
     fields = ("id", "name", "email", "order_count", "returns", "lifetime_value", "last_order_at")
     return [TopCustomer(*row) for row in best.values_list(*fields)[:limit]]
+
+
+def orders_by_state() -> QuerySet[Order]:
+    """All of them, with what decides whether they count: `cancelled`, `refunded`."""
+    return Order.objects.annotate(cancelled=Q(status=Order.Status.CANCELLED), refunded=Q(status=Order.Status.REFUNDED))
 
 
 def refund_rate(days: int) -> list[RefundRate]:
