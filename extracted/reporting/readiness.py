@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from strangler.messaging.routing import routing_key
-
 from extracted.reporting import verifying
 from extracted.reporting.handlers import GROUP
 from extracted.reporting.models import Generation
@@ -11,6 +9,7 @@ from strangler.brokers import connect
 from strangler.conf import settings
 from strangler.inbox.models import ParkedMessage
 from strangler.inbox.subscriptions import subscriptions
+from strangler.messaging.routing import routing_key
 
 
 def faults(chosen: Generation, *, than: int) -> list[str]:

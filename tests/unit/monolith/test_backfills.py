@@ -1,7 +1,6 @@
 """What the reporting service has to have learned is declared, and tells what its telling.py tells."""
 
 import pytest
-from strangler.cutover.backfilling import backfills
 
 from monolith.catalog.factories import VariantFactory
 from monolith.customers.factories import CustomerFactory
@@ -10,6 +9,7 @@ from monolith.orders.factories import OrderFactory
 from monolith.shipping.factories import ReturnFactory
 from monolith.shipping.models import Return
 from strangler.conf import settings
+from strangler.cutover.backfilling import backfills
 
 NEEDED = settings.services["reporting"].backfills
 
