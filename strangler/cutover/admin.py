@@ -41,7 +41,7 @@ class ShadowCauseAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(ShadowTally)
 class ShadowTallyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("capability", "comparisons", "mismatches", "clean_run", "dropped", "last_at")
+    list_display = ("capability", "comparisons", "mismatches", "clean_run", "unsettled", "dropped", "last_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

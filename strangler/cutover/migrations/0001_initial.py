@@ -14,6 +14,12 @@ class Migration(migrations.Migration):
                 ("capability", models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ("comparisons", models.PositiveBigIntegerField()),
                 ("mismatches", models.PositiveBigIntegerField()),
+                (
+                    "unsettled",
+                    models.PositiveBigIntegerField(
+                        help_text="Differed, but the monolith's answer was changing itself."
+                    ),
+                ),
                 ("dropped", models.PositiveBigIntegerField(help_text="Calls that found the queue full.")),
                 ("clean_run", models.PositiveBigIntegerField(help_text="Comparisons since the last mismatch.")),
                 ("last_at", models.DateTimeField()),

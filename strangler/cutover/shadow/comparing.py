@@ -20,13 +20,17 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One comparison. Without a `cause` both sides gave the same answer."""
+    """One comparison. Without a `cause` both sides gave the same answer, or none that could be held against another.
+
+    `unsettled`: they differed, and the monolith's own answer had changed when they were looked at again.
+    """
 
     capability: str
     arguments: str
     monolith: Plain
     service: Plain
     cause: str
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class Shadow:
 
     `sample` is the share of calls, from 0 to 1. Where answers differ, both sides are asked once more after `grace`
     seconds, and only what still differs is a mismatch: the service learns of a change a moment after the monolith.
-    A process that ends forgets what was queued.
+    Nor is it one where the monolith's answer has changed meanwhile: what changes all the time is never caught twice in
+    the same state, and tells nothing until both are. A process that ends forgets what was queued.
     """
 
     def __init__(self, rules: Rules | None = None, *, sample: float = 1.0, grace: float = 2.0) -> None:
@@ -70,12 +71,13 @@ class Shadow:
     def compare(self, call: Call) -> Finding:
         """Asks the service, now."""
         ours, theirs = call.answer, self._ask(call.service)
-        places = self._rules.differences(ours, theirs)
+        places, moved = self._rules.differences(ours, theirs), False
         if places and self._grace:
             time.sleep(self._grace)
             ours, theirs = self._ask(call.monolith), self._ask(call.service)
             places = self._rules.differences(ours, theirs)
-        return Finding(call.capability, call.arguments, ours, theirs, cause_of(places))
+            moved = bool(places and self._rules.differences(call.answer, ours))
+        return Finding(call.capability, call.arguments, ours, theirs, "" if moved else cause_of(places), moved)
 
     def _compare_later(self, copy: Callable[[], Call]) -> None:
         try:

@@ -14,11 +14,13 @@ from strangler.cutover.shadow.comparing import Finding
 EXAMPLES_OF_A_CAUSE = 20
 
 _TALLY = """
-    INSERT INTO strangler_shadow_tally AS t (capability, comparisons, mismatches, dropped, clean_run, last_at)
-    VALUES (%(capability)s, %(comparisons)s, %(mismatches)s, %(dropped)s, %(clean)s, clock_timestamp())
+    INSERT INTO strangler_shadow_tally AS t
+        (capability, comparisons, mismatches, unsettled, dropped, clean_run, last_at)
+    VALUES (%(capability)s, %(comparisons)s, %(mismatches)s, %(unsettled)s, %(dropped)s, %(clean)s, clock_timestamp())
     ON CONFLICT (capability) DO UPDATE SET
         comparisons = t.comparisons + EXCLUDED.comparisons,
         mismatches = t.mismatches + EXCLUDED.mismatches,
+        unsettled = t.unsettled + EXCLUDED.unsettled,
         dropped = t.dropped + EXCLUDED.dropped,
         clean_run = EXCLUDED.clean_run + CASE WHEN EXCLUDED.mismatches = 0 THEN t.clean_run ELSE 0 END,
         last_at = EXCLUDED.last_at
@@ -49,8 +51,14 @@ def record(findings: Sequence[Finding], *, dropped: int = 0) -> None:
 
 
 def _tally(cursor: CursorWrapper, findings: Sequence[Finding], dropped: int) -> None:
-    wrong = [number for number, finding in enumerate(findings, start=1) if finding.cause]
-    figures = {"comparisons": len(findings), "mismatches": len(wrong), "clean": len(findings) - max(wrong, default=0)}
+    settled = [finding for finding in findings if not finding.unsettled]
+    wrong = [number for number, finding in enumerate(settled, start=1) if finding.cause]
+    figures = {
+        "comparisons": len(settled),
+        "mismatches": len(wrong),
+        "unsettled": len(findings) - len(settled),
+        "clean": len(settled) - max(wrong, default=0),
+    }
     cursor.execute(_TALLY, {"capability": findings[0].capability, "dropped": dropped, **figures})
 
 

@@ -139,6 +139,25 @@ def test_a_service_that_learns_a_moment_later_is_asked_again(service: Service) -
     assert service.asked == 2
 
 
+def test_what_changes_all_the_time_is_no_mismatch_until_it_stands_still(service: Service) -> None:
+    sold = iter(range(100))
+
+    @capability("reporting", key=lambda: "", shadow=shadow(grace=0.01))
+    def sold_today() -> int:
+        return next(sold)
+
+    @sold_today.extracted
+    def ask() -> int:
+        return -1
+
+    name = sold_today.name
+    for _ in range(3):
+        sold_today()
+    until(lambda: ShadowTally.objects.filter(capability=name, unsettled=3).exists(), "three of them to be noted")
+    found = ShadowTally.objects.get(capability=name)
+    assert (found.comparisons, found.mismatches, found.clean_run) == (0, 0, 0)
+
+
 def test_a_sample_is_a_share_of_the_calls(service: Service) -> None:
     none, all_ = capability_under_test(service, shadow(sample=0)), capability_under_test(service, shadow())
     for _ in range(20):
