@@ -25,7 +25,7 @@ GRACE = ("--grace", "0.5")
 """Seconds that an event may take here; parity looks again after this and longer."""
 BACKFILLED = ("catalog.products", "customers.customers", "inventory.movements", "orders.orders", "shipping.returns")
 LOOK_SECONDS = 3.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 PENDING = "SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL AND routing_key LIKE '%.backfill.%' LIMIT 1"
 
 
@@ -139,7 +139,7 @@ class Tour:
 
     def _shadow(self) -> None:
         self._say(self._refused("canary", "--percent", "10") or "(enough comparisons already)")
-        with self._steps.step("thirty comparisons of each figure without a difference"):
+        with self._steps.step("twenty comparisons of each figure without a difference"):
             self._until(lambda: not self._refused("canary", "--percent", "10"), "the gates to open")
 
     def _canary(self) -> None:

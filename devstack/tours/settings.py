@@ -8,5 +8,5 @@ STRANGLER = {
     "EVENTS_WITHOUT_CONSUMERS": ("*",),  # reporting takes what it takes; notifications stay at home on this tour
     "STAGE_SOURCE": "database",
     "STAGE_MAX_AGE": 1,
-    "GATES": {"MIN_SHADOW_COMPARISONS": 30, "MIN_PARITY_ROWS": 1_000},
+    "GATES": {"MIN_SHADOW_COMPARISONS": 20, "MIN_PARITY_ROWS": 1_000},
 }

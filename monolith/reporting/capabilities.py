@@ -14,7 +14,7 @@ from strangler.errors import ServiceUnavailable
     "reporting",
     key=lambda days, *, viewer: viewer,
     fallback=Fallback(ServiceUnavailable),
-    shadow=Shadow(),
+    shadow=Shadow(grace=0.5),  # an event is here in milliseconds
 )
 def sales_by_day(days: int, *, viewer: str) -> dict[str, list[DaySales]]:
     return selectors.sales_by_day(days)
@@ -24,7 +24,7 @@ def sales_by_day(days: int, *, viewer: str) -> dict[str, list[DaySales]]:
     "reporting",
     key=lambda days, limit=10, currency="EUR", *, viewer: viewer,
     fallback=Fallback(ServiceUnavailable),
-    shadow=Shadow(),
+    shadow=Shadow(grace=0.5),  # an event is here in milliseconds
 )
 def top_products(days: int, limit: int = 10, currency: str = "EUR", *, viewer: str) -> list[TopProduct]:
     return selectors.top_products(days, limit, currency)
@@ -34,7 +34,7 @@ def top_products(days: int, limit: int = 10, currency: str = "EUR", *, viewer: s
     "reporting",
     key=lambda limit=10, *, viewer: viewer,
     fallback=Fallback(ServiceUnavailable),
-    shadow=Shadow(),
+    shadow=Shadow(grace=0.5),  # an event is here in milliseconds
 )
 def top_customers(limit: int = 10, *, viewer: str) -> list[TopCustomer]:
     return selectors.top_customers(limit)

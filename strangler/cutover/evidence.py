@@ -27,12 +27,16 @@ class Backfilled(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """The latest comparison of a table with the service's copy. `age` is None where there never was one."""
+    """The latest comparison of a table with the service's copy. `age` is None where there never was one.
+
+    `complete` is False where there were more differences than were looked for.
+    """
 
     name: str
     rows: int = 0
     differences: int = 0
     age: timedelta | None = None
+    complete: bool = True
 
 
 def backfilled(group: str, name: str) -> Backfilled:
@@ -54,7 +58,7 @@ def compared(context: str) -> list[Compared]:
 def _compared(name: str, report: ParityReport | None, now: datetime) -> Compared:
     if report is None:
         return Compared(name)
-    return Compared(name, report.compared, report.mismatches, now - report.checked_at)
+    return Compared(name, report.compared, report.mismatches, now - report.checked_at, report.complete)
 
 
 def clean_runs(capabilities: Collection[str]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from strangler.cutover import evidence, router
@@ -46,13 +47,18 @@ def parity_clean(candidate: Candidate) -> Verdict:
     rows, differences = sum(each.rows for each in found), sum(each.differences for each in found)
     ages = [each.age for each in found if each.age is not None]
     oldest = max(ages, default=timedelta()).total_seconds()
-    never = [each.name for each in found if each.age is None]
+    unknown = [*_named("never compared", [each for each in found if each.age is None])]
+    unknown += _named("cut short", [each for each in found if not each.complete])
     return Verdict(
-        not never and differences == 0 and rows >= bounds.min_parity_rows and oldest <= bounds.max_parity_age,
-        f"never compared: {', '.join(never)}" if never else f"{differences:,} of {rows:,} rows differ{_ago(oldest)}",
+        not unknown and differences == 0 and rows >= bounds.min_parity_rows and oldest <= bounds.max_parity_age,
+        "; ".join(unknown) or f"{differences:,} of {rows:,} rows differ{_ago(oldest)}",
         f"0 of at least {bounds.min_parity_rows:,}, at most {_hours(bounds.max_parity_age)} ago",
         f"manage.py parity {context}{' --repair' if differences else ''}",
     )
+
+
+def _named(what: str, found: Sequence[evidence.Compared]) -> list[str]:
+    return [f"{what}: {', '.join(each.name for each in found)}"] if found else []
 
 
 @gate("capabilities")

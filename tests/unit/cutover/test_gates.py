@@ -276,6 +276,13 @@ def test_parity_that_was_never_looked_at_does_not_pass(service: Service, monkeyp
     assert verdict("parity").remedy == "manage.py parity reporting"
 
 
+def test_parity_that_stopped_looking_does_not_pass(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [Compared("orders", 50, 0, timedelta(), complete=False), Compared("returns", 50, 0, timedelta())]
+    monkeypatch.setattr(evidence, "compared", lambda context: found)
+    assert verdict("parity").fails
+    assert verdict("parity").figure == "cut short: orders"
+
+
 def test_capabilities(service: Service) -> None:
     @capability("reporting", key=str)
     def sales_of(day: str) -> int:
