@@ -7,13 +7,15 @@ from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, transaction
+from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from strangler.cutover.backfilling import backfill_state, backfills, pace, runs, teller
 from strangler.cutover.backfilling.audience import audience_of
-from strangler.cutover.backfilling.chunk import LOCK_TIMEOUT_MS, Chunk
+from strangler.cutover.backfilling.chunk import LOCK_TIMEOUT_MS, Chunk, _lock, short_transaction
 from strangler.cutover.backfilling.pace import FIRST_AT_ONCE, HOLD_SECONDS, MOST_AT_ONCE, Pace
 from strangler.cutover.backfilling.teller import Teller
 from strangler.cutover.models import BackfillRun
@@ -21,7 +23,7 @@ from strangler.outbox import publish
 from strangler.outbox.models import OutboxMessage
 from tests.sample.events import StepTaken
 from tests.sample.items import add_in_silence
-from tests.sample.models import Part
+from tests.sample.models import Item, Part
 from tests.support.waiting import until
 from tests.unit.cutover.backfilled import (
     GROUP,
@@ -105,6 +107,30 @@ def test_a_migration_in_the_way_is_given_way_to(group: str) -> None:
     worker.join(60)
     assert told() == [item.number for item in items]
     assert Part.objects.count() == 5
+
+
+@isolate_apps("tests.sample")
+def test_a_row_that_stands_in_several_tables_is_locked_in_each() -> None:
+    class Special(Item):
+        class Meta:
+            app_label = "sample"
+
+    items = add_in_silence(4)
+    keys = [item.pk for item in items]
+    with connection.schema_editor() as editor:
+        editor.create_model(Special)
+    try:
+        for key in keys:
+            Special(item_ptr_id=key).save_base(raw=True)
+        with session() as live, short_transaction("default"):
+            hold(live, "i1")
+            live.execute("SELECT 1 FROM sample_special WHERE item_ptr_id = %s FOR UPDATE", [keys[2]])
+            assert _lock(Special, keys, "default") == {keys[0], keys[3]}
+            with session() as other, pytest.raises(psycopg.errors.LockNotAvailable):
+                hold(other, "i0")
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(Special)
 
 
 def test_a_row_that_is_held_for_long_is_named(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
