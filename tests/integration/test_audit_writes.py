@@ -288,6 +288,7 @@ AUDIT = """
     from django.core.management import call_command
     call_command("audit_writes", *{arguments!r})
 """
+END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 UNREAD = "SELECT 1 FROM pg_replication_slots WHERE active_pid IS NULL AND slot_name = %(name)s"
 
 
@@ -303,6 +304,10 @@ def test_a_follower_tells_at_once_and_after_a_kill_what_it_has_missed(
     project.run(WRITE.format(thing="a"))
     project.publish(("b", 1, "ok"))
     first.wait_for(lambda: "sample.Effect" in first.tail(), 30, "the silent write")
+    with project.database.connect() as superuser_session:
+        superuser_session.execute(END_SESSIONS, [name.removesuffix("_audit")])
+    project.run(WRITE.format(thing="d"))
+    first.wait_for(lambda: first.tail().count("sample.Effect") == 2, 30, "the next one, after an outage")
     first.kill_9()
     project.run(WRITE.format(thing="c"))
     until(lambda: project.rows(UNREAD, name=name), "the server to see that the reader is gone")

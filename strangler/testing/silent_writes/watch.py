@@ -53,6 +53,8 @@ class Watch:
             return
         depth, base = len(connection.atomic_blocks), _blocks_of_the_test(connection)
         entries = list(self._entries(heard, outside=depth <= base))
+        if not entries:
+            return
         with self._journal(connection) as journal:
             for entry in entries:
                 journal.note(entry, depth=depth)

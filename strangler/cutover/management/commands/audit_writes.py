@@ -58,7 +58,9 @@ class Command(KitCommand):
             self._once(source)
 
     def _follow(self, source: Source, stop: Event) -> None:
+        self._connection.close()  # what an outage has left of it
         with self._reader(source) as reader:
+            self._connection.close()
             while not stop.is_set():
                 self._report(reader)
 
