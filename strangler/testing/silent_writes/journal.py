@@ -66,7 +66,12 @@ class Journal:
         entries = [entry for _, entry in self._entries]
         self._entries.clear()
         self._savepoints.clear()
-        return list(_silent(entries))
+        return silent_of(entries)
+
+
+def silent_of(unit: Iterable[Write | Publication]) -> list[Silent]:
+    """What of a unit of work was silent."""
+    return list(_silent(unit))
 
 
 def _silent(entries: Iterable[Write | Publication]) -> Iterator[Silent]:

@@ -20,7 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from strangler.cutover.silent_writes.declared import Declared
 from strangler.outbox.models import OutboxMessage
 from strangler.testing.silent_writes.hearing import Statement
-from strangler.testing.silent_writes.journal import Journal, Publication, Silent, Write
+from strangler.testing.silent_writes.journal import Journal, Publication, Silent, Write, silent_of
 from strangler.testing.silent_writes.places import Places
 from strangler.testing.silent_writes.statements import writes_of
 
@@ -56,10 +56,11 @@ class Watch:
         if not entries:
             return
         with self._journal(connection) as journal:
+            if depth <= base and (connection.in_atomic_block or connection.get_autocommit()):
+                self.silent += silent_of(entries)  # and not of the transaction whose on_commit() hook this may be
+                return
             for entry in entries:
                 journal.note(entry, depth=depth)
-            if depth <= base and (connection.in_atomic_block or connection.get_autocommit()):
-                self.silent += journal.close()
 
     def block_ends(self, connection: BaseDatabaseWrapper, depth: int, *, kept: bool) -> None:
         with self._journal(connection) as journal:

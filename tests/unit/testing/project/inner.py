@@ -8,6 +8,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import transaction
+from django.test import TestCase
 from little.orders import services
 from little.orders.factories import OrderFactory
 from little.orders.forms import OrderForm
@@ -79,6 +80,26 @@ def test_own_awaited(stored_orders: None) -> None:
 def test_silent_events(orders: None, way: str) -> None:
     Order.objects.exclude(number="A").delete()
     getattr(services, way)("A")
+
+
+def test_silent_hook(stored_orders: None) -> None:
+    Order.objects.exclude(number="A").delete()
+    services.event_before_the_hook("A")
+
+
+class WithUnittest(TestCase):
+    """Django puts a transaction round the class, and another one round each test."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        OrderFactory(number="A")
+
+    def test_silent_testcase(self) -> None:
+        services.in_autocommit()
+
+    def test_own_testcase(self) -> None:
+        Order.objects.update(status="mine")
+        services.with_its_event("A")
 
 
 def test_silent_admin_action(orders: None, client: Any) -> None:

@@ -92,6 +92,16 @@ def event_before_the_block(number: str) -> None:
         Order.objects.update(status="event_before_the_block")  # silent
 
 
+def event_before_the_hook(number: str) -> None:
+    with transaction.atomic():
+        publish(OrderChanged(number=number))
+        transaction.on_commit(_hook)
+
+
+def _hook() -> None:
+    Order.objects.update(status="event_before_the_hook")  # silent
+
+
 def event_rolled_back(number: str) -> None:
     with transaction.atomic():
         Order.objects.update(status="event_rolled_back")  # silent
