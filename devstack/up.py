@@ -2,7 +2,8 @@
 
 Each NAME (shop and notifications, unless others are given) is a system with a database of its own; one more database
 holds the queues between them. `.local/up/NAME.env` and `broker.env` are for `source`, in the terminals that work on
-that system. Data, passwords and ports are kept from one start to the next.
+that system. Data, passwords and ports are kept from one start to the next. With `shop notifications reporting` the shop
+is told how to ask the reporting service.
 """
 
 import argparse
@@ -20,12 +21,12 @@ from devstack.ports import LOOPBACK, kept_port
 from devstack.postgres import EmbeddedPostgres
 from devstack.postgres_contents import SUPERUSER
 from devstack.processes import ProcessFailed
-from devstack.secretfile import write_private
+from devstack.secretfile import SecretFile, write_private
 from devstack.unprivileged import NoUnprivilegedUser
 
 FOLDER = Path(__file__).resolve().parent.parent / ".local" / "up"
 SYSTEMS = ("shop", "notifications")
-BROKER, CAPTURE = "broker", "cdc"
+BROKER, CAPTURE, REPORTING = "broker", "cdc", "reporting"
 CHECK_EVERY_SECONDS = 1.0
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -73,9 +74,20 @@ def environments(
                 "EMAIL_FILE_PATH": str(folder / "mail" / name),
                 "ADDRESS": addresses[name],
                 "DEBUG": "1",
+                **_asking(name, systems, addresses, folder),
             },
         )
     yield BROKER, {"BROKER_URL": postgres.url(BROKER, BROKER).replace("postgresql://", "pgmq://", 1)}
+
+
+def _asking(name: str, systems: Sequence[str], addresses: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """How the first system asks the reporting service, where that is one of them: its URL, and the token of both."""
+    if REPORTING not in systems[1:] or name not in (systems[0], REPORTING):
+        return {}
+    token = SecretFile(folder / "tokens.json").get_or_create(REPORTING)
+    if name == REPORTING:
+        return {"SERVICE_TOKEN": token}
+    return {"REPORTING_URL": f"http://{addresses[REPORTING]}/strangler/", "REPORTING_TOKEN": token}
 
 
 def _addresses(file: Path, systems: Sequence[str]) -> dict[str, str]:

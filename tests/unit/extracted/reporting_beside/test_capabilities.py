@@ -117,6 +117,13 @@ def test_a_service_that_does_not_answer_costs_nobody_a_dashboard(at_stage):
 
 
 @pytest.mark.usefixtures("shop")
+def test_at_retired_the_monolith_joins_nothing_any_more(at_stage, django_assert_num_queries):
+    at_stage("retired")
+    with django_assert_num_queries(0):  # of this side; the service's are on connections of its own
+        ask_all()
+
+
+@pytest.mark.usefixtures("shop")
 def test_at_retired_there_is_nobody_else_to_ask(at_stage):
     at_stage("retired", url="http://127.0.0.1:9/strangler/")
     with pytest.raises(ServiceUnavailable, match="top-customers/ does not answer"):
