@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from strangler.messaging.routing import routing_key
-
 from extracted.reporting import verifying
 from extracted.reporting.handlers import GROUP
 from extracted.reporting.models import Generation

@@ -307,7 +307,7 @@ def test_shadow(service: Service) -> None:
     found = verdict("shadow")
     assert (found.passed, found.bound) == (False, "at least 1,000")
     assert found.figure == f"0 comparisons of {sales_of.name} since its last mismatch"
-    tally = {"comparisons": 5_000, "mismatches": 1, "dropped": 0, "last_at": timezone.now()}
+    tally = {"comparisons": 5_000, "mismatches": 1, "unsettled": 0, "dropped": 0, "last_at": timezone.now()}
     ShadowTally.objects.create(capability=sales_of.name, clean_run=999, **tally)
     assert verdict("shadow").fails
     ShadowTally.objects.update(clean_run=1_000)
