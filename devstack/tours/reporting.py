@@ -144,10 +144,10 @@ class Tour:
 
     def _canary(self) -> None:
         self._move("canary", "by viewer: some see the service's figures", "--percent", "10")
-        self._alike("at canary:10")
+        self._alike("at a canary of a tenth")
         self._move("canary", "half of them", "--percent", "50")
         self._move("canary", "all of them", "--percent", "100")
-        self._alike("at canary:100")
+        self._alike("at a canary of all")
 
     def _extracted(self) -> None:
         before = self._stack.shop_manage("stage", "--history")
