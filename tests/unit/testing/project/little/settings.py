@@ -10,7 +10,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "strangler.outbox",
-    "strangler.inbox",
     "little.orders",
 ]
 MIDDLEWARE = [
