@@ -96,7 +96,7 @@ class ServiceSettings(BaseModel):
 
 
 class GateSettings(BaseModel):
-    """Bounds of the gates before a step forward: docs/stages.md says what each gate counts."""
+    """Bounds of the gates before a step forward: migration_guides/appendix-stages.md says what each gate counts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper)
 

@@ -140,7 +140,8 @@ STRANGLER = {
         *("shipping.return_requested", "shipping.return_rejected"),
     ),
     "STAGES": {},
-    "STAGE_SOURCE": env.text("STAGE_SOURCE", "settings"),
+    "STAGE_SOURCE": env.text("STAGES_FROM", "settings"),
+    "GATES": {"MIN_SHADOW_COMPARISONS": env.number("MIN_SHADOW_COMPARISONS", 1_000)},
     # Every change of an order's row takes an event about its number: docs/silent-writes.md says who looks after that.
     "MODELS_WITH_EVENTS": {"orders.Order": {"AGGREGATE": "orders.order", "KEY": "number"}},
     "SERVICES": {
