@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+from django.db import transaction
+
 from extracted.reporting.figures import SUMMARIES, Summary
+from extracted.reporting.generations import hold
 from extracted.reporting.sql import execute
 
 CUSTOMERS = """
@@ -52,8 +55,13 @@ LACKING = """
 """
 
 
+@transaction.atomic
 def wrong_figures(generation: int) -> list[str]:
-    """The figures that are not what the generation's own facts come to. Reads all of them: seconds for millions."""
+    """The figures that are not what the generation's own facts come to.
+
+    Reads all of them, seconds for millions, and lets nobody write meanwhile: facts and figures must be of one moment.
+    """
+    hold(generation)
     wrong = [f"{summary.table} {_shown(key)}" for summary in SUMMARIES for key in _wrong(generation, summary)]
     wrong += [f"reporting_customer {row[0]}" for row in execute(CUSTOMERS, {"generation": generation})]
     return wrong + [f"reporting_stock_month {_shown(row)}" for row in execute(STOCK, {"generation": generation})]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
+from threading import Event
 
 import pytest
 
@@ -56,3 +57,25 @@ def test_nothing_is_counted_twice_or_lost_and_nobody_waits_for_ever():
     days = selectors.sales_by_day(3)["EUR"]
     assert [day.orders for day in days] == [80, 80, 0]
     assert sum(day.revenue for day in days) == 80 * Decimal("10.91")
+
+
+def test_figures_that_are_verified_while_events_come_are_of_one_moment():
+    handling = GroupHandling(GROUP, subscriptions.of_group(GROUP), using="default", policy=POLICY)
+    ended = Event()
+
+    def write():
+        try:
+            for number in range(60):
+                handling.handle([message(event) for event in story(number)])
+        finally:
+            ended.set()
+
+    def verify():
+        found = []
+        while not ended.is_set():
+            found += verifying.wrong_figures(1)
+        return found
+
+    outcomes, _ = at_once([write, verify])
+    assert [] in outcomes
+    assert outcomes[1] == []
