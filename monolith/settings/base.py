@@ -148,7 +148,7 @@ STRANGLER = {
         "reporting": {
             "URL": env.text("REPORTING_URL"),  # http://reporting:8000/strangler/
             "TOKEN": env.text("REPORTING_TOKEN"),
-            "GROUPS": ("reporting",),
+            "GROUPS": env.names("REPORTING_GROUPS", "reporting"),  # that of the generation that answers
             "BACKFILLS": (
                 *("catalog.products", "customers.customers", "inventory.movements"),
                 *("orders.orders", "shipping.returns"),

@@ -31,6 +31,7 @@ class Command(KitCommand):
             self._require_ready(chosen, options["within"])
         serves = generations.serve(chosen)
         self.stdout.write(f"generation {serves.generation} answers now, {serves.previous} is kept: `swap --back`")
+        self.stdout.write(f"in the monolith, for gates and repairs: REPORTING_GROUPS={chosen.group}")
 
     def _require_ready(self, chosen: Generation, within: float) -> None:
         """Raises CommandError with what it still waits for, lacks or counts wrong."""
