@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from pydantic import BaseModel
 
 from strangler.conf import Stage
 from strangler.cutover import Shadow, capability, evidence, router
 from strangler.cutover.evidence import Backfilled, Compared
 from strangler.cutover.gates import GATES, Verdict, examine, schemas
-from strangler.cutover.models import ShadowTally
+from strangler.cutover.models import BackfillRun, ParityReport, ShadowTally
 from strangler.cutover.service import status
 from strangler.cutover.service.client import ServiceClient
 from strangler.inbox.subscriptions import Subscription, Subscriptions
@@ -319,53 +318,26 @@ def test_shadow(service: Service) -> None:
 # --- what evidence reads of the other parts
 
 
-class Run(BaseModel):
-    done: int
-    expected: int
-    finished_at: Any = None
-
-
-class Report(BaseModel):
-    name: str
-    compared: int
-    mismatches: int
-    checked_at: Any
-
-
-class Parts:
-    """Backfill and parity, by the functions that are asked of them."""
-
-    parities: ClassVar = {("reporting", "orders"): None, ("reporting", "returns"): None, ("inventory", "stock"): None}
-
-    def __init__(self, runs: dict[str, Run], reports: list[Report]) -> None:
-        self._runs, self._reports = runs, reports
-
-    def backfill_state(self, group: str, name: str) -> Run | None:
-        return self._runs.get(f"{group} {name}")
-
-    def is_complete(self, group: str, name: str) -> bool:
-        run = self._runs[f"{group} {name}"]
-        return run.done == run.expected
-
-    def latest_parity(self, context: str) -> list[Report]:
-        return self._reports
+def note_run(name: str, done: int, **fields: Any) -> None:
+    now = timezone.now()
+    common = {"group": "sample", "version": 1, "expected": 2, "started_at": now, "moved_at": now}
+    BackfillRun.objects.create(**{**common, "name": name, "done": done, **fields})
 
 
 def test_evidence_is_what_backfill_and_parity_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    report = Report(name="orders", compared=9, mismatches=7, checked_at=timezone.now())
-    runs = {
-        "sample done": Run(done=2, expected=2, finished_at=1),
-        "sample begun": Run(done=1, expected=2),
-        "sample old": Run(done=3, expected=2, finished_at=1),
-    }
-    parts = Parts(runs, [report])
-    monkeypatch.setattr(evidence, "_part", lambda name: parts)
-    assert evidence.backfilled("sample", "done") == (True, 2, 2, False)
-    assert evidence.backfilled("sample", "begun") == (False, 1, 2, False)
-    assert evidence.backfilled("sample", "old") == (False, 3, 2, True)
-    assert evidence.backfilled("sample", "never") == (False, 0, None, False)
-    found, never = evidence.compared("reporting")
-    assert found[:3] == ("orders", 9, 7)
-    assert timedelta() <= (found.age or timedelta(-1)) < timedelta(minutes=1)
-    assert never == Compared("returns")
+    note_run("orders.orders", 2, finished_at=timezone.now())
+    note_run("catalog.products", 1)
+    note_run("customers.customers", 3, finished_at=timezone.now(), version=2)
+    assert evidence.backfilled("sample", "orders.orders") == (True, 2, 2, False)
+    assert evidence.backfilled("sample", "catalog.products") == (False, 1, 2, False)
+    assert evidence.backfilled("sample", "customers.customers") == (False, 3, 2, True)
+    assert evidence.backfilled("sample", "shipping.returns") == (False, 0, None, False)
+    figures = dict.fromkeys(("missing", "extra", "in_flight", "clean_runs", "requests", "bytes", "seconds"), 0)
+    report = {"context": "reporting", "name": "orders", "checked_at": timezone.now()}
+    ParityReport.objects.create(**figures, **report, compared=9, mismatches=7, complete=False)
+    found = {each.name: each for each in evidence.compared("reporting")}
+    assert found["orders"][:3] == ("orders", 9, 7)
+    assert not found["orders"].complete
+    assert timedelta() <= (found["orders"].age or timedelta(-1)) < timedelta(minutes=1)
+    assert found["sales_by_day"] == Compared("sales_by_day")
