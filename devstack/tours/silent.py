@@ -13,7 +13,7 @@ from django.db.models import Count
 from monolith.orders.services import refund_order
 from monolith.orders.write_off import write_off_lost_parcel
 from monolith.shipping.models import Shipment
-parcels = Shipment.objects.filter(status="dispatched", order__status="shipped")
+parcels = Shipment.objects.filter(status="dispatched", order__status="shipped", order__shipping_cost__gt=0)
 parcel = parcels.annotate(parcels=Count("order__shipments")).filter(parcels=1).latest("pk")
 order = parcel.order
 refund_order(order, order.total - sum(line.total for line in order.lines.all()))

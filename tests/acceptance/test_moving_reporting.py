@@ -86,6 +86,11 @@ class Site:
     def stop(self, name: str) -> None:
         self.processes.pop(name).terminate(timeout=30)
 
+    def kill_9(self, name: str) -> None:
+        """In the middle of its work, and start it again."""
+        self.processes[name].kill_9()
+        self.processes[name].start()
+
     def buy(self, seed: str) -> None:
         """From now on, until `stop("buying")`."""
         buying = self.process("buying", "-m", "tests.acceptance.buying", seed)
@@ -173,6 +178,7 @@ class Reader(Thread):
 def test_history_is_told_while_the_shop_sells_and_the_read_model_is_swapped_while_it_is_read(site: Site) -> None:
     site.buy("first")
     site.run(*MANAGE, "backfill", "reporting")
+    site.kill_9("consumer")
     site.stop("buying")
     until(lambda: site.is_quiet(["reporting"]), "the history to have arrived", seconds=120)
     placed = site.count(site.shop_db, "orders_order")
