@@ -100,7 +100,7 @@ class Tour:
         backfill = self._stack.shop_program("backfill", "backfill", "reporting", "--rate", "0", ready="rows")
         with self._steps.step("two years become events of one group; the backfill is killed on the way") as _:
             backfill.start()
-            self._until(lambda: self._told() > 2_000, "2,000 rows to be told")
+            self._until(lambda: self._told() > 1_000, "1,000 rows to be told")
             backfill.kill_9()
             told = self._told()
         self._claim(

@@ -16,7 +16,7 @@ from devstack.shop.workspace import Workspace
 from devstack.tours.environment import DATABASES, Environments, prepare_databases
 
 SERVICE = "extracted.reporting"
-HISTORY = ("--products", "200", "--customers", "400", "--orders", "4000", "--stock", "100000", "--seed", "7")
+HISTORY = ("--products", "200", "--customers", "400", "--orders", "2000", "--stock", "100000", "--seed", "7")
 
 
 class Stack:
@@ -38,7 +38,7 @@ class Stack:
                 lambda: self.shop_manage("migrate", "--verbosity", "1"),
                 lambda: self.service_manage("migrate", "--verbosity", "1"),
             )
-        with steps.step("two years of a shop: 200 products, 400 customers, 4,000 orders"):
+        with steps.step("two years of a shop: 200 products, 400 customers, 2,000 orders"):
             SecretFile(self.workspace.passwords).put("admin", self.password)
             self.shop_manage("seed", *HISTORY, extra={"ADMIN_PASSWORD": self.password})
         with steps.step("the service's queue in the broker; the right to read the shop's log"):
