@@ -8,7 +8,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = get_user_model()
 
-    username = factory.Sequence(lambda n: f"customer{n}@example.com")
+    username = factory.Sequence(lambda n: f"user{n}@example.com")
     email = factory.SelfAttribute("username")
 
 
