@@ -15,6 +15,11 @@ import psutil
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+def _hear_ctrl_c() -> None:
+    """Also where this test run is a shell's background job, which ignores it, and with it all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """`send()` a command, then look at `output` and, once it has ended, `exit_code`. Nothing here waits."""
 
@@ -34,6 +39,7 @@ class Terminal:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_hear_ctrl_c,  # noqa: PLW1509  (no threads here)
             )
         # As with a person at it: every command is a process group, and one that dies of Ctrl-C dies alone.
         self._write("set -m; trap : INT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,14 @@ def test_what_arrives_between_two_looks_at_a_terminal_is_judged_with_the_rest(
     monkeypatch.setattr(Terminal, "output", lambda _: next(looks, "ready\n"))
     with pytest.raises(GuideFailed, match=r"still runs"):  # nobody interrupts it; it was as the guide shows it
         follow("```console\n$ echo ready; sleep 30  # keeps running\nready\n```\n", folder, env)
+
+
+def test_ctrl_c_is_heard_also_where_the_test_run_itself_ignores_it(folder: Path, env: dict[str, str]) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does to what it starts in the background
+    try:
+        follow("```console\n$ echo ready; sleep 100  # keeps running\nready\n$ ^C\n```\n", folder, env, patience=20)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_is_not_as_shown_is_told_with_guide_line_and_difference(folder: Path, env: dict[str, str]) -> None:
