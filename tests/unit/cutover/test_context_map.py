@@ -16,6 +16,7 @@ from strangler.cutover.mapping.contexts import Kind
 from strangler.cutover.mapping.imports import model_imports
 from strangler.cutover.mapping.picture import svg
 
+MAP = Path(__file__).resolve().parents[3] / "docs" / "img" / "context_map.svg"
 MODELS = {"shop.orders.models", "shop.stock.models"}
 
 
@@ -90,6 +91,13 @@ def test_the_picture_has_a_row_a_column_and_the_number_of_places_for_each_pair(s
     assert all(texts.count(label) == 2 for label in shop)
     pairs = {(tie.source, tie.target) for context in shop.values() for tie in context.outgoing}
     assert sum(1 for text in texts if text and text.isdecimal()) == len({pair for pair in pairs if pair[0] in shop})
+
+
+def test_the_picture_in_guide_5_is_that_of_the_code_as_it_is() -> None:
+    contexts = [context for context in context_map() if context.label != "sample"]  # of the tests
+    assert svg(contexts) == MAP.read_text(encoding="utf-8"), (
+        "run `manage.py context_map --svg docs/img/context_map.svg`"
+    )
 
 
 def test_the_command_lists_all_tells_one_with_places_and_draws(tmp_path: Path) -> None:
