@@ -1,16 +1,11 @@
 """Everything that runs: one PostgreSQL with a database for each system, and the processes of shop and service."""
 
-import secrets
-from types import TracebackType
-from typing import Self
-
 from devstack.demo.environment import Environments, prepare_databases
 from devstack.demo.observer import GROUP
-from devstack.postgres import EmbeddedPostgres
-from devstack.processes import ProcessFailed, log_tail
 from devstack.secretfile import SecretFile
 from devstack.shop import programs
 from devstack.shop.programs import Program, together, wait_until_healthy
+from devstack.shop.running import Running
 from devstack.shop.steps import Steps
 from devstack.shop.workspace import Workspace
 
@@ -18,14 +13,11 @@ SERVICE = "extracted.notifications"
 RELAY_IS_READY = {"polling": "relay_started", "debezium": "relay_streams"}
 
 
-class Stack:
+class Stack(Running):
     """`with Stack(...) as stack:` `stack.start(steps)`. Everything has ended when the block has."""
 
     def __init__(self, workspace: Workspace, relay: str) -> None:
-        self.workspace = workspace
-        self.postgres = EmbeddedPostgres(workspace.postgres)
-        self.password = secrets.token_urlsafe(12)
-        self.programs: list[Program] = []
+        super().__init__(workspace)
         self._relay = relay
 
     def start(self, steps: Steps) -> None:
@@ -55,13 +47,6 @@ class Stack:
     @property
     def service_url(self) -> str:
         return self.service.url
-
-    def check(self) -> None:
-        """Raises ProcessFailed when something ended by itself; first the database, which takes others along."""
-        if not self.postgres.running:
-            raise ProcessFailed(f"PostgreSQL ended by itself\n{log_tail(self.postgres.log)}")
-        for program in self.programs:
-            program.require_running()
 
     def _migrate_shop(self) -> None:
         self._run("migrate-shop", ["manage.py", "migrate", "--verbosity", "1"], self._env.shop)
@@ -100,14 +85,3 @@ class Stack:
         self.consumer = Program("consumer", consume, env.service, workspace, ready="consumer_started")
         mailer = Program("mailer", deliver, env.service, workspace, ready="")
         self.programs = [self.relay, self.shop, self.service, self.consumer, mailer]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """The processes first, all at once; the database when nobody uses it any more."""
-        if self.programs:
-            together(*(program.process.terminate for program in self.programs))
-        self.postgres.stop()

@@ -1,32 +1,21 @@
 """Everything that runs in the tour: one PostgreSQL with a database for each system, shop, relay, service, consumer."""
 
-import secrets
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
-from devstack.postgres import EmbeddedPostgres
-from devstack.processes import ProcessFailed, log_tail
 from devstack.secretfile import SecretFile
 from devstack.shop import programs
 from devstack.shop.environment import Environment
 from devstack.shop.programs import Program, together, wait_until_healthy
+from devstack.shop.running import Running
 from devstack.shop.steps import Steps
-from devstack.shop.workspace import Workspace
 from devstack.tours.environment import DATABASES, Environments, prepare_databases
 
 SERVICE = "extracted.reporting"
 HISTORY = ("--products", "200", "--customers", "400", "--orders", "2000", "--stock", "100000", "--seed", "7")
 
 
-class Stack:
+class Stack(Running):
     """`with Stack(...) as stack:` `stack.start(steps)`. Everything has ended when the block has."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self.postgres = EmbeddedPostgres(workspace.postgres)
-        self.password = secrets.token_urlsafe(12)
-        self.programs: list[Program] = []
 
     def start(self, steps: Steps) -> None:
         with steps.step(f"PostgreSQL with a database and a role each: {', '.join(DATABASES)}"):
@@ -76,13 +65,6 @@ class Stack:
         for program in added:
             program.wait_until_ready()
 
-    def check(self) -> None:
-        """Raises ProcessFailed when something ended by itself; first the database, which takes others along."""
-        if not self.postgres.running:
-            raise ProcessFailed(f"PostgreSQL ended by itself\n{log_tail(self.postgres.log)}")
-        for program in self.programs:
-            program.require_running()
-
     def _start_programs(self) -> None:
         env, workspace = self.env, self.workspace
         self.shop = programs.web("shop", "monolith.wsgi", env.shop, workspace)
@@ -100,14 +82,3 @@ class Stack:
         with log.open("rb") as text:
             text.seek(before)
             return text.read().decode(errors="replace")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """The processes first, all at once; the database when nobody uses it any more."""
-        if self.programs:
-            together(*(program.process.terminate for program in self.programs))
-        self.postgres.stop()
