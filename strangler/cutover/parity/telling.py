@@ -16,6 +16,8 @@ class Output(Protocol):
 
     def isatty(self) -> bool: ...
 
+    def flush(self) -> None: ...
+
 
 class Meter:
     """One line that is written over again on a terminal; elsewhere a line for each tenth."""
@@ -31,6 +33,7 @@ class Meter:
         line = f"{self._title}: {rows:,} of about {expected:,} rows, {share:.0%}"
         if self._output.isatty():
             self._output.write(f"\r\x1b[K{line}", ending="")
+            self._output.flush()
         elif int(share * 10) > self._tenths:
             self._tenths = int(share * 10)
             self._output.write(line)
