@@ -69,7 +69,7 @@ class NativeKafka(JavaServer):
         """Give the empty data folder a cluster id, without which a broker refuses to start."""
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         program = [*java(), *JVM_OPTIONS, "kafka.tools.StorageTool", "format"]
-        command = [*program, "--cluster-id", cluster, "--config", configuration]
+        command = [*program, f"--cluster-id={cluster}", "--config", configuration]  # it may begin with a dash
         done = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=False)
         if done.returncode != 0:
             raise ProcessFailed(f"Kafka's data folder could not be formatted:\n{done.stdout}{done.stderr}")

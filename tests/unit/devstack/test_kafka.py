@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,15 @@ def test_a_message_and_a_port_survive_kill_9(kafka: NativeKafka) -> None:
     kafka.start()
     assert kafka.url == url
     assert _first(kafka, "kept") == b"42"
+
+
+def test_a_cluster_id_that_begins_with_a_dash_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 64 does."""
+    servers.require_native_kafka()
+    monkeypatch.setattr("uuid.uuid4", lambda: uuid.UUID(int=0b111110 << 122 | 7))
+    with NativeKafka(tmp_path):
+        written = (tmp_path / "data" / "meta.properties").read_text(encoding="utf-8")
+    assert "cluster.id=-" in written
 
 
 def test_a_port_that_was_taken_meanwhile_is_replaced(kafka: NativeKafka, monkeypatch: pytest.MonkeyPatch) -> None:
