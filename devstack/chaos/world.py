@@ -98,14 +98,14 @@ class World:
         if not kindly:
             old.process.kill_9()
         elif (code := old.process.terminate(timeout=STOP_SECONDS)) != 0:
-            self._note(f"{name} was asked to end, and its exit code is {code}")
+            self._note(f"{name} was asked to end, and its exit code is {code}: {_last_line(old)}")
 
     def supervise(self) -> None:
         """Start again what ended by itself, as any supervisor would."""
         for name, program in self.programs.items():
             if not program.killed and not program.process.running:
-                last = program.process.tail(3).splitlines()[-1:]
-                self._note(f"{name} ended by itself with exit code {program.process.returncode}: {' '.join(last)}")
+                code = program.process.returncode
+                self._note(f"{name} ended by itself with exit code {code}: {_last_line(program)}")
                 program.start()
 
     def calm_down(self) -> None:
@@ -188,3 +188,7 @@ def _count_said_by(command: Program) -> int:
     if found is None:
         raise CannotGoOn(f"the broker was asked for the backlog in vain\n{command.process.tail()}")
     return int(found[1])
+
+
+def _last_line(program: Program) -> str:
+    return "".join(program.process.tail(3).splitlines()[-1:]) or "it had said nothing yet"
