@@ -40,7 +40,7 @@ limits: environment  ## try what the kit does at its edges, about 80 minutes (AR
 lint: environment  ## check style, formatting, types and the direction of imports
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	$(RUN) mypy strangler
+	$(RUN) mypy strangler benchmarks/harness benchmarks/limits
 	$(VENV)/bin/lint-imports
 
 lock:  ## compile requirements/*.txt again from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)

@@ -16,7 +16,6 @@ from psycopg import Connection
 
 from benchmarks.bare import tables
 from benchmarks.bare.queue import Queue
-from devstack.postgres import EmbeddedPostgres
 from devstack.processes import ManagedProcess
 from devstack.rabbitmq import NativeRabbitMQ
 from tests.stack import servers
@@ -38,7 +37,7 @@ class Stack:
         self.folder.mkdir(exist_ok=True)
 
     @cached_property
-    def postgres(self) -> EmbeddedPostgres:
+    def postgres(self) -> servers.Postgres:
         return servers.business()
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.harness.outcome import Outcome
+from benchmarks.harness.table import number
 
 _BOUNDS = {
     "publish_overhead_p50": (
@@ -27,6 +28,17 @@ _BOUNDS = {
         "the bare loop in SQL, and the consumer {consumer_vs_bare_orm} of that. With the handler in SQL it reaches "
         "{consumer_in_sql_vs_bare} of the bare loop, which makes one statement of a hundred messages where a handler "
         "sees one; with `@subscribe_batch`, which sees them together, {consumer_batch_vs_bare}."
+    ),
+    "latency_p99_vs_best_peer": (
+        "The tail is this machine's: the bare loop, which does nothing but wait, claim and confirm, had a p99 of "
+        "{rows[bare loop, 200/s, p99]} ms (lowest and highest round beside it above) and the relay "
+        "{rows[polling relay, 200/s, p99]} ms, at medians of {rows[bare loop, 200/s, p50]} and "
+        "{rows[polling relay, 200/s, p50]} ms."
+    ),
+    "stream_p99_ms": (
+        "The tail is this machine's: the bare loop, which reads no log, had a p99 of {rows[bare loop, 200/s, p99]} ms "
+        "in the same rounds. At 50 events a second the stream relay's is {rows[stream relay, 50/s, p99]} ms, and half "
+        "of all events take {rows[stream relay, 200/s, p50]} ms at 200."
     ),
     "latency_p99_vs_polling_peers": (
         "The bare loop, which does nothing but wait, claim and confirm, bounds it: the relay's p99 is "
@@ -58,7 +70,8 @@ def section(outcome: Outcome) -> str:
 
 def _explain(key: str, outcome: Outcome) -> str:
     figures = {ratio.key: f"{ratio.spread.median:.2f}" for ratio in outcome.ratios if ratio.spread}
+    rows = {row.name: number(row.spread.median) for row in outcome.rows}
     try:
-        return _BOUNDS[key].format_map(figures)
+        return _BOUNDS[key].format(**figures, rows=rows)
     except KeyError:
         return "not explained yet."

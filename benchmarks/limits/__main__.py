@@ -19,7 +19,7 @@ def main() -> None:
     minutes: float = parser.parse_args().minutes
     console = console_of_any_width()
     started, outcome = time.monotonic(), Outcome()
-    with progress(console) as tick, Stack() as stack:
+    with progress(console) as (tick, _), Stack() as stack:
         outcome.extend(outage.measure(stack, minutes, tick))
         outcome.extend(slow.measure(stack, tick))
         outcome.extend(shapes.measure(stack, tick))
