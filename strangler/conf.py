@@ -150,6 +150,7 @@ class StranglerSettings(BaseModel):
     services: dict[str, ServiceSettings] = {}
     service_token: str = Field(default="", repr=False)
     models_with_events: dict[str, ModelWithEvents] = {}
+    soft_references: dict[str, str] = {}
 
     @field_validator("models_with_events", mode="before")
     @classmethod

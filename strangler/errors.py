@@ -120,3 +120,7 @@ class ServiceUnavailable(StranglerError):
 
 class ParityError(StranglerError):
     """What two sides are to be compared by is declared wrongly, or does not fit; the message names it."""
+
+
+class SeveringError(StranglerError):
+    """A foreign key cannot be severed or joined again as things are; the message names table, column and way out."""

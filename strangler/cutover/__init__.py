@@ -5,12 +5,18 @@ from strangler.cutover.backfilling import backfill
 from strangler.cutover.fallback import Fallback
 from strangler.cutover.parity import parity, parity_copy
 from strangler.cutover.router import capability
+from strangler.cutover.severing import AddColumn, AllowNull, DropColumn, FillColumn, SeverForeignKey
 from strangler.cutover.shadow import Rules, Shadow
 from strangler.cutover.stages import monolith_serves, service_serves, stage_of
 
 __all__ = [
+    "AddColumn",
+    "AllowNull",
+    "DropColumn",
     "Fallback",
+    "FillColumn",
     "Rules",
+    "SeverForeignKey",
     "Shadow",
     "Stage",
     "backfill",

@@ -20,6 +20,7 @@ class CutoverConfig(KitAppConfig):
         from strangler.cutover.backfilling import checks as backfill_checks  # noqa: F401
         from strangler.cutover.overrides import database_stages
         from strangler.cutover.pinning import stages_in_force
+        from strangler.cutover.severing import checks as severing_checks  # noqa: F401
         from strangler.cutover.silent_writes import checks as silent_writes  # noqa: F401
 
         settings.stages_of_database = stages_in_force

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.apps import AppConfig, apps
-from django.db.models import ForeignKey, ManyToManyField
 
+from strangler.cutover.mapping.foreign_keys import crossing
 from strangler.cutover.mapping.imports import model_imports
 from strangler.messaging import registry
 
@@ -65,14 +65,8 @@ def _sources(context: Context) -> set[str]:
 
 
 def _foreign_keys(configs: Iterable[AppConfig]) -> Iterator[Tie]:
-    labels = {config.label for config in configs}
-    for config in configs:
-        for model in config.get_models():
-            for field in model._meta.local_fields + model._meta.local_many_to_many:
-                if isinstance(field, ForeignKey | ManyToManyField):
-                    target = field.related_model._meta.app_label
-                    if target in labels - {config.label}:
-                        yield Tie(config.label, target, Kind.FOREIGN_KEY, f"{model._meta.object_name}.{field.name}")
+    for model, field, target in crossing(configs):
+        yield Tie(model._meta.app_label, target, Kind.FOREIGN_KEY, f"{model._meta.object_name}.{field.name}")
 
 
 def _imports(configs: Iterable[AppConfig]) -> Iterator[Tie]:
