@@ -148,11 +148,11 @@ class Order(HasStates):
 
 
 class OrderLine(models.Model):
-    # Tangle: foreign keys into catalog and inventory (Cart, Order: customers) tie their tables to this database.
+    # Tangle: foreign keys into catalog (Cart, Order: into customers) tie their tables to this database.
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
-    reservation = models.ForeignKey(
-        "inventory.Reservation", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    warehouse = models.CharField(
+        max_length=20, blank=True, default="", db_default="", help_text="code; empty while none has reserved the goods"
     )
     sku = models.CharField("SKU", max_length=40)
     name = models.CharField(max_length=300)

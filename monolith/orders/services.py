@@ -70,7 +70,7 @@ def checkout(
     reserved = inventory.claim_hold(hold_reference(cart), order.number, {line.sku: line.quantity for line in lines})
     order.save()
     for line in lines:
-        line.reservation = reserved[line.sku]
+        line.warehouse = reserved[line.sku].item.warehouse.code
     OrderLine.objects.bulk_create(lines)
     _empty(cart)
     _tell_placed(order, lines)

@@ -34,7 +34,7 @@ def _note_in_stock_ledger(parcel: Shipment) -> None:
     StockMovement.objects.bulk_create(
         [
             StockMovement(item=item, quantity=0, reason=StockMovement.Reason.WRITTEN_OFF, reference=parcel.number)
-            for item in StockItem.objects.filter(warehouse=parcel.warehouse_id, sku__in=skus)
+            for item in StockItem.objects.filter(warehouse__code=parcel.warehouse, sku__in=skus)
         ]
     )
 

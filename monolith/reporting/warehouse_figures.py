@@ -20,15 +20,14 @@ STOCK_VALUE = """
 """
 
 DELIVERY_TIMES = """
-    SELECT warehouse.code, shipment.method, count(*),
+    SELECT shipment.warehouse, shipment.method, count(*),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY shipment.delivered_at - orders.placed_at),
            percentile_cont(0.9) WITHIN GROUP (ORDER BY shipment.delivered_at - orders.placed_at)
     FROM shipping_shipment shipment
     JOIN orders_order orders ON orders.id = shipment.order_id
-    JOIN inventory_warehouse warehouse ON warehouse.id = shipment.warehouse_id
     WHERE shipment.delivered_at >= %s
-    GROUP BY warehouse.code, shipment.method
-    ORDER BY warehouse.code, shipment.method
+    GROUP BY shipment.warehouse, shipment.method
+    ORDER BY shipment.warehouse, shipment.method
 """
 
 

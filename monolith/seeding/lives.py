@@ -69,7 +69,7 @@ def _ship(dice: Random, sale: Sale, until: datetime) -> None:
             sale.enter(dice, Kind.CAPTURED, due, moment)
         sale.status = Status.SHIPPED if complete else Status.PARTIALLY_SHIPPED
         sale.shipped_at = moment if complete else None
-        for parcel in sale.parcels[-len({line.place.warehouse_id for line in lines}) :]:
+        for parcel in sale.parcels[-len({line.place.warehouse for line in lines}) :]:
             _carry(dice, sale, parcel, until)
 
 
@@ -78,10 +78,10 @@ def _pack(sale: Sale, lines: list[Line], moment: datetime) -> None:
     by_warehouse = defaultdict(list)
     for line in lines:
         line.promise = Reservation.Status.FULFILLED
-        by_warehouse[line.place.warehouse_id].append(line)
-    for warehouse_id, its_lines in by_warehouse.items():
+        by_warehouse[line.place.warehouse].append(line)
+    for warehouse, its_lines in by_warehouse.items():
         number = f"P-{sale.number[2:].replace('-', '')}{len(sale.parcels) + 1}"
-        sale.parcels.append(Parcel(number, warehouse_id, its_lines, moment))
+        sale.parcels.append(Parcel(number, warehouse, its_lines, moment))
 
 
 def _carry(dice: Random, sale: Sale, parcel: Parcel, until: datetime) -> None:

@@ -17,7 +17,7 @@ ORDER_FIELDS = """
     id number customer customer_name customer_email ship_to shipping_method promotion_code status currency
     subtotal discount shipping_cost tax total placed_at shipped_at delivered_at cancelled_at cancel_reason
 """
-LINE_FIELDS = "id order variant reservation sku name quantity unit_price discount tax_rate tax"
+LINE_FIELDS = "id order variant warehouse sku name quantity unit_price discount tax_rate tax"
 PAYMENT_FIELDS = """
     id order_number customer_email customer_name status currency authorised captured refunded authorisation created_at
 """
@@ -27,7 +27,6 @@ SHIPMENT_FIELDS = """
 
 
 def write_orders(sales: Sequence[Sale]) -> None:
-    """Reservations must be there already."""
     give_ids(Order, sales)
     give_ids(OrderLine, [line for sale in sales for line in sale.lines])
     copy_into(
@@ -48,7 +47,7 @@ def write_orders(sales: Sequence[Sale]) -> None:
         LINE_FIELDS,
         (
             (
-                *(line.id, sale.id, line.ware.id, line.reservation_id, line.ware.sku, line.ware.name),
+                *(line.id, sale.id, line.ware.id, line.place.warehouse, line.ware.sku, line.ware.name),
                 *(line.quantity, line.unit_price, line.discount, line.tax_rate, line.tax),
             )
             for sale in sales
@@ -102,7 +101,7 @@ def write_parcels(sales: Sequence[Sale], history: History) -> None:
         SHIPMENT_FIELDS,
         (
             (
-                *(p.id, p.number, sale.id, p.warehouse_id, p.status, sale.method, p.carrier, p.tracking_number),
+                *(p.id, p.number, sale.id, p.warehouse, p.status, sale.method, p.carrier, p.tracking_number),
                 *(p.packed_at, p.dispatched_at, p.delivered_at),
             )
             for sale, p in parcels

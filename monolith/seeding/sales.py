@@ -62,7 +62,7 @@ class Report(NamedTuple):
 @dataclass(slots=True)
 class Parcel:
     number: str
-    warehouse_id: int
+    warehouse: str
     lines: list[Line]
     packed_at: datetime
     status: str = Shipment.Status.PACKED

@@ -22,7 +22,7 @@ class Place(NamedTuple):
     """Where units of a ware lie."""
 
     item_id: int
-    warehouse_id: int
+    warehouse: str
 
 
 class Prices(NamedTuple):
@@ -111,7 +111,7 @@ def _prices() -> dict[int, Prices]:
 def _places() -> dict[str, list[Place]]:
     places = defaultdict(list)
     items = StockItem.objects.filter(sku__startswith=SKU, warehouse__in=warehouses().values())
-    for sku, *place in items.order_by("warehouse__priority", "id").values_list("sku", "id", "warehouse_id"):
+    for sku, *place in items.order_by("warehouse__priority", "id").values_list("sku", "id", "warehouse__code"):
         places[sku].append(Place(*place))
     return places
 

@@ -144,6 +144,11 @@ STRANGLER = {
     "GATES": {"MIN_SHADOW_COMPARISONS": env.number("MIN_SHADOW_COMPARISONS", 1_000)},
     # Every change of an order's row takes an event about its number: docs/silent-writes.md says who looks after that.
     "MODELS_WITH_EVENTS": {"orders.Order": {"AGGREGATE": "orders.order", "KEY": "number"}},
+    # What is left of foreign keys into inventory: `manage.py foreign_keys inventory --dangling` counts what dangles.
+    "SOFT_REFERENCES": {
+        "orders.OrderLine.warehouse": "inventory.Warehouse.code",
+        "shipping.Shipment.warehouse": "inventory.Warehouse.code",
+    },
     "SERVICES": {
         "reporting": {
             "URL": env.text("REPORTING_URL"),  # http://reporting:8000/strangler/

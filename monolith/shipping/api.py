@@ -41,7 +41,7 @@ class TrackingEventSerializer(serializers.ModelSerializer):
 
 class ShipmentSerializer(serializers.ModelSerializer):
     order_number = serializers.CharField(source="order.number", read_only=True)
-    warehouse = serializers.CharField(source="warehouse.code", read_only=True)
+    warehouse = serializers.CharField(read_only=True)
     lines = GoodsSerializer(many=True)
     tracking = TrackingEventSerializer(many=True)
 
@@ -56,7 +56,7 @@ class ShipmentSerializer(serializers.ModelSerializer):
 
 class PackingLineSerializer(serializers.ModelSerializer):
     shipment = serializers.CharField(source="shipment.number", read_only=True)
-    warehouse = serializers.CharField(source="shipment.warehouse.code", read_only=True)
+    warehouse = serializers.CharField(source="shipment.warehouse", read_only=True)
     order_number = serializers.CharField(source="shipment.order.number", read_only=True)
     method = serializers.CharField(source="shipment.method", read_only=True)
     customer = serializers.CharField(source="shipment.order.customer.name", read_only=True)
@@ -104,7 +104,7 @@ class RequestReturnSerializer(LinesSerializer, ReasonSerializer):
 
 class ShipmentFilter(filters.FilterSet):
     order_number = filters.CharFilter(field_name="order__number")
-    warehouse = filters.CharFilter(field_name="warehouse__code")
+    warehouse = filters.CharFilter()
 
     class Meta:
         model = Shipment
@@ -112,7 +112,7 @@ class ShipmentFilter(filters.FilterSet):
 
 
 class PackingFilter(filters.FilterSet):
-    warehouse = filters.CharFilter(field_name="shipment__warehouse__code")
+    warehouse = filters.CharFilter(field_name="shipment__warehouse")
 
 
 class ReturnFilter(filters.FilterSet):

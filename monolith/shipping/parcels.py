@@ -72,14 +72,14 @@ def told(shipment: Shipment) -> dict[str, object]:
         "shipment_number": shipment.number,
         "customer_email": shipment.order.customer_email,
         "customer_name": shipment.order.customer_name,
-        "warehouse": shipment.warehouse.code,
+        "warehouse": shipment.warehouse,
         "lines": [Parcel(sku=line.order_line.sku, name=line.order_line.name, quantity=line.quantity) for line in lines],
     }
 
 
 def _locked(shipment: Shipment) -> Shipment:
     order = Order.objects.select_for_update().get(pk=shipment.order_id)
-    shipment = Shipment.objects.select_related("warehouse").get(pk=shipment.pk)
+    shipment = Shipment.objects.get(pk=shipment.pk)
     shipment.order = order
     return shipment
 

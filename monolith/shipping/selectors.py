@@ -4,6 +4,7 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from monolith.errors import NotFound
+from monolith.inventory.selectors import warehouses
 from monolith.orders.models import Order
 from monolith.shipping.models import Return, ReturnLine, Shipment, ShipmentLine
 from monolith.shipping.rates import methods_to
@@ -19,12 +20,13 @@ __all__ = [
     "shipments_visible_to",
     "shipping_cost",
     "unshipped",
+    "warehouse_names",
 ]
 
 
 def shipments_visible_to(user: Any) -> QuerySet[Shipment]:
     """Staff see every parcel, a customer only her own."""
-    shipments = Shipment.objects.select_related("order", "warehouse").prefetch_related("lines__order_line", "tracking")
+    shipments = Shipment.objects.select_related("order").prefetch_related("lines__order_line", "tracking")
     return shipments if user.is_staff else shipments.filter(order__customer__user_id=user.pk)
 
 
@@ -53,11 +55,16 @@ def packing_list(warehouse_code: str = "") -> QuerySet[ShipmentLine]:
     """What lies packed and waits for the carrier, parcel by parcel, oldest first; of one warehouse, or of all."""
     waiting = ShipmentLine.objects.filter(shipment__status=Shipment.Status.PACKED)
     if warehouse_code:
-        waiting = waiting.filter(shipment__warehouse__code=warehouse_code)
-    # Tangle: one query through the tables of five contexts. Moving any of them to a service breaks this page.
-    return waiting.select_related(
-        "shipment__warehouse", "shipment__order__customer", "order_line__variant__product", "order_line__reservation"
-    ).order_by("shipment__packed_at", "id")
+        waiting = waiting.filter(shipment__warehouse=warehouse_code)
+    # Tangle: one query through the tables of four contexts. Moving any of them to a service breaks this page.
+    return waiting.select_related("shipment__order__customer", "order_line__variant__product").order_by(
+        "shipment__packed_at", "id"
+    )
+
+
+def warehouse_names() -> dict[str, str]:
+    """By code, of inventory's: for people to read."""
+    return {warehouse.code: warehouse.name for warehouse in warehouses()}
 
 
 def unshipped(order: Order) -> dict[str, int]:

@@ -6,7 +6,6 @@ from django.db import transaction
 
 from monolith.errors import NothingToShip
 from monolith.inventory import services as inventory
-from monolith.inventory.models import Warehouse
 from monolith.money import ZERO
 from monolith.orders import services as orders
 from monolith.orders.models import Order, OrderLine
@@ -47,7 +46,7 @@ def ship(order: Order, quantities: Mapping[str, int] | None = None) -> list[Ship
     order.check_move_to(Order.Status.SHIPPED)
     wanted = left if quantities is None else quantities
     check_quantities(order, wanted, left, NothingToShip, "be shipped")
-    lines = list(order.lines.filter(sku__in=list(wanted)).select_related("reservation__item__warehouse"))
+    lines = list(order.lines.filter(sku__in=list(wanted)))
     complete = wanted == left
     amount = None if complete else _worth(order, lines, wanted)
     shipments = _pack(order, lines, wanted)
@@ -73,11 +72,11 @@ def _worth(order: Order, lines: list[OrderLine], wanted: Mapping[str, int]) -> D
 
 
 def _pack(order: Order, lines: list[OrderLine], wanted: Mapping[str, int]) -> list[Shipment]:
-    by_warehouse: dict[Warehouse, list[OrderLine]] = defaultdict(list)
+    by_warehouse: dict[str, list[OrderLine]] = defaultdict(list)
     for line in lines:
-        if line.reservation is None:
+        if not line.warehouse:
             raise NothingToShip(f"Order {order}: {line.sku} is reserved in no warehouse, so nobody can pack it.")
-        by_warehouse[line.reservation.item.warehouse].append(line)
+        by_warehouse[line.warehouse].append(line)
     shipments = []
     for warehouse, its_lines in by_warehouse.items():
         shipment = Shipment.objects.create(order=order, warehouse=warehouse, method=order.shipping_method)

@@ -17,21 +17,13 @@ from monolith.shipping import services as shipping
 
 class OrderLineInline(ReadOnly, admin.TabularInline):
     model = OrderLine
-    fields = ["sku", "name", "quantity", "unit_price", "discount", "tax_rate", "tax", "in_all", "reserved_in"]
-    readonly_fields = ["in_all", "reserved_in"]
+    fields = ["sku", "name", "quantity", "unit_price", "discount", "tax_rate", "tax", "in_all", "warehouse"]
+    readonly_fields = ["in_all"]
     show_change_link = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
-        return super().get_queryset(request).select_related("reservation__item__warehouse")
 
     @admin.display(description="total")
     def in_all(self, line: OrderLine) -> Decimal:
         return line.total
-
-    @admin.display(description="reservation")
-    def reserved_in(self, line: OrderLine) -> str:
-        found = line.reservation
-        return f"{found.item.warehouse}, {found.get_status_display().lower()}" if found else "-"
 
 
 class Parcels(forms.ModelMultipleChoiceField):

@@ -77,7 +77,7 @@ def test_products_customers_deliveries_refunds_and_stock_are_there(dashboard):
         line.sku,
         order.customer_name,
         order.customer_email,
-        shipment.warehouse.code,
+        shipment.warehouse,
         "standard",
     ):
         assert expected in page

@@ -35,17 +35,17 @@ RULES = {
         GROUP BY i.id HAVING i.reserved <> coalesce(sum(r.quantity), 0)""",
     "each line has its reservation": """
         SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
-        LEFT JOIN inventory_reservation r ON r.id = l.reservation_id
-        LEFT JOIN inventory_stockitem i ON i.id = r.item_id
+        LEFT JOIN (inventory_reservation r JOIN inventory_stockitem i ON i.id = r.item_id
+                   JOIN inventory_warehouse w ON w.id = i.warehouse_id)
+            ON (r.reference, i.sku, w.code) = (o.number, l.sku, l.warehouse)
         LEFT JOIN shipping_shipmentline s ON s.order_line_id = l.id
-        WHERE (r.reference, r.quantity, i.sku) IS DISTINCT FROM (o.number, l.quantity, l.sku)
+        WHERE r.quantity IS DISTINCT FROM l.quantity
            OR r.status <> CASE WHEN o.status = 'cancelled' THEN 'released'
                                WHEN s.id IS NOT NULL THEN 'fulfilled' ELSE 'active' END""",
     "a parcel leaves the warehouse where its goods were reserved": """
         SELECT p.id FROM shipping_shipment p JOIN shipping_shipmentline s ON s.shipment_id = p.id
-        JOIN orders_orderline l ON l.id = s.order_line_id JOIN inventory_reservation r ON r.id = l.reservation_id
-        JOIN inventory_stockitem i ON i.id = r.item_id
-        WHERE i.warehouse_id <> p.warehouse_id OR l.order_id <> p.order_id""",
+        JOIN orders_orderline l ON l.id = s.order_line_id
+        WHERE l.warehouse <> p.warehouse OR l.order_id <> p.order_id""",
     "no more is shipped than was ordered": """
         SELECT l.id FROM orders_orderline l JOIN shipping_shipmentline s ON s.order_line_id = l.id
         GROUP BY l.id HAVING sum(s.quantity) > l.quantity""",
