@@ -13,7 +13,7 @@ from strangler.inbox.incoming import Incoming
 from strangler.inbox.savepoints import Savepoints
 from strangler.inbox.store import Parking
 from strangler.inbox.subscriptions import Subscription
-from strangler.messaging import open_as
+from strangler.messaging import open_as, working_for_batch
 
 if TYPE_CHECKING:
     from strangler.inbox.handling import GroupHandling
@@ -86,4 +86,5 @@ class Attempts:
 
 def _run_batch(subscription: Subscription, messages: Sequence[Incoming]) -> None:
     envelopes = [message.envelope for message in messages if message.envelope is not None]
-    subscription.handler([open_as(envelope, subscription.event_class) for envelope in envelopes])
+    with working_for_batch(envelopes):
+        subscription.handler([open_as(envelope, subscription.event_class) for envelope in envelopes])

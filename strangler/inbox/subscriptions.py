@@ -93,7 +93,7 @@ def subscribe_batch(event_class: type[E], *, group: str) -> Callable[[BatchHandl
     It gets what has come together: one event or many, at most `CONSUMER_BATCH_SIZE`, of one key in order. Where it
     raises, its writes are undone and it is called again with each event alone, so that the bad one is found and no
     other waits: what it does outside of the database it then does again. With several events `incoming_message()` is
-    None, and what it publishes belongs to none of their conversations.
+    None, `incoming_messages()` are theirs in order, and what it publishes belongs to none of their conversations.
     """
 
     def register(handler: BatchHandler[E]) -> BatchHandler[E]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ class WorkContext:
 
 
 _current: ContextVar[WorkContext | None] = ContextVar("strangler_work_context", default=None)
+_batch: ContextVar[tuple[Envelope, ...]] = ContextVar("strangler_batch", default=())
 
 
 def current() -> WorkContext:
@@ -41,6 +42,22 @@ def incoming_message() -> Envelope | None:
     """The message being handled, or None outside a handler."""
     context = _current.get()
     return context.incoming if context else None
+
+
+def incoming_messages() -> tuple[Envelope, ...]:
+    """The messages being handled: in a handler of batches that of each event, in order; none outside a handler."""
+    message = incoming_message()
+    return (message,) if message else _batch.get()
+
+
+@contextmanager
+def working_for_batch(envelopes: Sequence[Envelope]) -> Iterator[None]:
+    """What is published inside belongs to the conversation of none of them."""
+    token = _batch.set(tuple(envelopes))
+    try:
+        yield
+    finally:
+        _batch.reset(token)
 
 
 @contextmanager
