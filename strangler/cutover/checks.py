@@ -53,7 +53,7 @@ def unknown_stages(stages: Mapping[str, StageSetting], way_out: str) -> Iterator
     for context in sorted(stages.keys() - known_contexts()):
         yield checks.Error(
             f"{context}={stages[context]}: there is no context {context!r}: neither an app has this label nor does an "
-            "event of this project belong to it",
+            "event or a capability of this project belong to it",
             hint=way_out.format(context=context, CONTEXT=context.upper()),
             id="strangler.E303",
         )

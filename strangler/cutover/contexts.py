@@ -11,8 +11,9 @@ from strangler.messaging import registry
 
 
 def known_contexts() -> set[str]:
-    """A context is an installed app, or owns an event that this project knows."""
-    return {config.label for config in apps.get_app_configs()} | {event.owner for event in registry}
+    """A context is an installed app, owns an event that this project knows, or has a capability of its own here."""
+    apps_and_owners = {config.label for config in apps.get_app_configs()} | {event.owner for event in registry}
+    return apps_and_owners | {each.context for each in capabilities}
 
 
 def contexts_on_their_way() -> set[str]:

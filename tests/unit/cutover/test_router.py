@@ -191,3 +191,13 @@ def test_a_context_that_nobody_knows_is_refused(settings: Any) -> None:
     settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"inventroy": "shadow"}}
     with pytest.raises(SystemCheckError, match=r"E303\) inventroy=shadow: there is no context 'inventroy'"):
         call_command("check")
+
+
+def test_a_context_that_only_a_capability_has_may_have_a_stage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where reads move apart from the writes of their context."""
+    monkeypatch.setattr("strangler.cutover.contexts.capabilities", router.capabilities)
+    settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"stock_reads": "shadow"}}
+    with pytest.raises(SystemCheckError, match="E303"):
+        call_command("check")
+    capability("stock_reads", key=lambda sku: sku)(lambda sku: sku)
+    call_command("check")
