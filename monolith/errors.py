@@ -52,6 +52,12 @@ class OutOfStock(ShopError):
     status, code = 409, "out_of_stock"
 
 
+class StockElsewhere(ShopError):
+    """The stock of a SKU is kept by the inventory service, where this has to be done, or answered first."""
+
+    status, code = 409, "stock_elsewhere"
+
+
 class PromotionRefused(ShopError):
     """The promotion code is unknown, over, used up, or does not fit this cart."""
 

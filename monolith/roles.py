@@ -13,6 +13,7 @@ STOCK_IN_DETAIL = {
     *STOCK,
     *("inventory.view_stockmovement", "inventory.view_reservation"),
     *("inventory.view_transfer", "inventory.view_transferline"),
+    *("inventory.view_ownership", "inventory.view_change"),
 }
 CUSTOMERS = {"customers.view_customer", "customers.view_address"}
 ORDERS = {"orders.view_order", "orders.view_orderline"}

@@ -13,7 +13,7 @@ from monolith.api.lines import MOST_UNITS, LineSerializer, LinesSerializer
 from monolith.api.permissions import Staff, may
 from monolith.api.raising import raises
 from monolith.api.viewsets import ReadViewSet, checked
-from monolith.errors import IllegalTransition, OutOfStock
+from monolith.errors import IllegalTransition, OutOfStock, StockElsewhere
 from monolith.inventory import services
 from monolith.inventory.models import Reservation, StockItem, Transfer, Warehouse
 from monolith.inventory.selectors import low_stock, reservations, stock_levels, transfers, warehouses
@@ -180,7 +180,7 @@ class TransferViewSet(ReadViewSet):
 
     @extend_schema(request=None, responses=TransferSerializer)
     @action(detail=True, methods=["post"], url_path="dispatch", permission_classes=[may("inventory.change_transfer")])
-    @raises(IllegalTransition, OutOfStock)
+    @raises(IllegalTransition, OutOfStock, StockElsewhere)
     def dispatch_transfer(self, _request: Request, number: str) -> Response:
         """The units leave their warehouse."""
         return self._answer(services.dispatch_transfer(self.get_object()))

@@ -1,8 +1,13 @@
 from collections.abc import Iterable, Sequence
 
-from monolith.inventory.events import StockMoved
-from monolith.inventory.models import StockItem, StockMovement
-from monolith.inventory.telling import told_again
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from monolith.inventory.events import StockMoved, StockTold
+from monolith.inventory.levels import locked_items
+from monolith.inventory.models import Reservation, StockItem, StockMovement
+from monolith.inventory.owners import elsewhere
+from monolith.inventory.parity import active_promises, places
+from monolith.inventory.telling import states_of, told_again
 from strangler.cutover import backfill
 
 
@@ -15,3 +20,35 @@ def tell(movements: Sequence[StockMovement]) -> Iterable[StockMoved]:
     for movement in movements:
         movement.item = items[movement.item_id]
     return told_again(movements)
+
+
+def first_items() -> QuerySet[StockItem]:
+    """A row for each SKU: the stock item that it had first."""
+    return StockItem.objects.filter(~Exists(StockItem.objects.filter(sku=OuterRef("sku"), pk__lt=OuterRef("pk"))))
+
+
+@backfill("inventory.stock", rows=first_items, version=1)
+def tell_stock(items: Sequence[StockItem]) -> list[StockTold]:
+    """Once for each SKU."""
+    return _states(item.sku for item in items)
+
+
+@backfill("inventory.places", rows=places, version=1)
+def tell_places(items: Sequence[StockItem]) -> list[StockTold]:
+    """For the repair of what parity finds in some place: the whole SKU is told."""
+    return _states(item.sku for item in items)
+
+
+@backfill("inventory.promises", rows=active_promises, version=1)
+def tell_promises(promises: Sequence[Reservation]) -> list[StockTold]:
+    """For the repair of what parity finds of promises."""
+    numbers = [promise.item_id for promise in promises]
+    return _states(StockItem.objects.filter(pk__in=numbers).order_by().values_list("sku", flat=True))
+
+
+def _states(skus: Iterable[str]) -> list[StockTold]:
+    """Under the locks of all their items. What the service owns, it knows better."""
+    wanted = set(skus)
+    locked = list(locked_items(Q(sku__in=wanted)))
+    theirs = elsewhere(wanted)
+    return [StockTold(**state) for state in states_of(item for item in locked if item.sku not in theirs)]

@@ -1,6 +1,13 @@
 from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
 
 from strangler.messaging import Event
+
+Side = Literal["monolith", "service"]
+Kind = Literal["reserve", "release", "ship", "take_back", "adjust"]
 
 
 class StockLevel(Event):
@@ -68,3 +75,113 @@ class StockReceived(StockMoved, type="inventory.stock_received", version=1, aggr
 
     transfer: str
     source: str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class WarehouseTold(_Part):
+    code: str
+    name: str
+    country: str
+    priority: int
+    active: bool
+
+
+class StockPlace(_Part):
+    """One warehouse's part of a SKU."""
+
+    warehouse: WarehouseTold
+    on_hand: int
+    reserved: int
+    reorder_level: int
+
+
+class Promise(_Part):
+    """An active reservation: for an order, or until `expires_at` for a cart."""
+
+    reference: str
+    warehouse: str
+    quantity: int
+    expires_at: datetime | None
+
+
+class StockState(Event):
+    """All there is to know of a SKU's stock: whoever has a copy may replace it by this."""
+
+    sku: str
+    places: tuple[StockPlace, ...]
+    promises: tuple[Promise, ...]
+
+
+class StockTold(StockState, type="inventory.stock_told", version=1, aggregate="stock_item", key="sku"):
+    """Told again by its owner, for whoever was not there or got it wrong. Ownership stays where it is."""
+
+
+class StockHandedOver(StockState, type="inventory.stock_handed_over", version=1, aggregate="stock_item", key="sku"):
+    """From now on `to` owns the stock of the SKU: who published this has given it up. `epoch` counts these moves."""
+
+    to: Side
+    epoch: int
+
+
+class StockRecalled(Event, type="inventory.stock_recalled", version=1, aggregate="stock_item", key="sku"):
+    """The monolith wants the stock of the SKU back, of which it knows the `epoch`."""
+
+    sku: str
+    epoch: int
+
+
+class ChangeLine(_Part):
+    """`quantity` is signed for "adjust", and 0 for "release" is all that is promised to the reference.
+
+    `warehouse` is empty where the owner chooses; `epoch` is what the asking side believes.
+    """
+
+    sku: str
+    quantity: int
+    warehouse: str = ""
+    epoch: int
+
+
+class StockChange(Event):
+    """One change of stock of one or more SKUs, all of it or none. `change` is the same in question and answer.
+
+    Keyed by reference (order number, `cart:<id>`), so that the changes of one order stay in order.
+    """
+
+    change: UUID
+    kind: Kind
+    reference: str
+    lines: tuple[ChangeLine, ...]
+
+
+class StockChangeRequested(
+    StockChange, type="inventory.stock_change_requested", version=1, aggregate="stock_change", key="reference"
+):
+    """Asked of the owner of these SKUs. A reservation may take the place of a hold (`instead_of`) in the same go."""
+
+    instead_of: str = ""
+    expires_at: datetime | None = None
+    reason: str = ""
+
+
+class StockChangeDone(
+    StockChange, type="inventory.stock_change_done", version=1, aggregate="stock_change", key="reference"
+):
+    """The lines say in which warehouse."""
+
+
+class StockChangeRejected(
+    StockChange, type="inventory.stock_change_rejected", version=1, aggregate="stock_change", key="reference"
+):
+    """Nothing of it was done; `reason` is a text for people, which says what is missing."""
+
+    reason: str
+
+
+class StockChangeRedirected(
+    StockChange, type="inventory.stock_change_redirected", version=1, aggregate="stock_change", key="reference"
+):
+    """Nothing of it was done: whoever was asked does not own one of the SKUs any more."""

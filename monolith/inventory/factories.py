@@ -3,7 +3,17 @@ from typing import Any
 import factory
 
 from monolith.inventory import services
-from monolith.inventory.models import Reservation, StockItem, StockMovement, Transfer, TransferLine, Warehouse
+from monolith.inventory.models import (
+    Change,
+    Ownership,
+    Reservation,
+    StockItem,
+    StockMovement,
+    Transfer,
+    TransferLine,
+    Warehouse,
+)
+from monolith.inventory.ownership import hand_over
 
 
 class WarehouseFactory(factory.django.DjangoModelFactory):
@@ -90,3 +100,33 @@ class TransferLineFactory(factory.django.DjangoModelFactory):
     transfer = factory.SubFactory(TransferFactory)
     sku = factory.LazyAttribute(lambda line: StockItemFactory(warehouse=line.transfer.source).sku)
     quantity = 1
+
+
+class OwnershipFactory(factory.Factory):
+    """Of a SKU in stock that was handed over to the service."""
+
+    class Meta:
+        model = Ownership
+
+    sku = factory.Sequence(lambda n: f"AWAY-{n:05d}")
+
+    @classmethod
+    def _create(cls, _model: type[Ownership], *, sku: str) -> Ownership:
+        StockItemFactory(sku=sku)
+        hand_over([sku])
+        return Ownership.objects.get(sku=sku)
+
+
+class ChangeFactory(factory.Factory):
+    """A reservation of one unit of each of so many SKUs, for which the service was asked."""
+
+    class Meta:
+        model = Change
+
+    reference = factory.Sequence(lambda n: f"S-{n:04d}")
+    lines = 1
+
+    @classmethod
+    def _create(cls, _model: type[Change], *, reference: str, lines: int) -> Change:
+        skus = [OwnershipFactory().sku for _ in range(lines)]
+        return Change.objects.get(change=services.request("reserve", reference, dict.fromkeys(skus, 1)).change)

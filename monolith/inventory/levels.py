@@ -3,40 +3,41 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from monolith.errors import OutOfStock, ShopError
 from monolith.inventory.events import StockAdjusted, StockReturned
 from monolith.inventory.models import StockItem, StockMovement, Warehouse
-from strangler.outbox import publish, publish_many
+from monolith.inventory.owners import elsewhere, keep_at_home
+from strangler.outbox import publish_many
 
 Reason = StockMovement.Reason
 
 
-@transaction.atomic
-def adjust_stock(sku: str, *, by: int, reason: str, warehouse: Warehouse | None = None) -> StockItem:
-    """Creates the stock item on first use. Raises OutOfStock when fewer units would be left than are reserved."""
-    item = locked_items_in(warehouse or default_warehouse(), [sku])[sku]
-    if item.on_hand + by < item.reserved:
-        raise OutOfStock(
-            f"{sku} has {item.on_hand} on hand in {item.warehouse}, {item.reserved} of them reserved; "
-            f"it can't be adjusted by {by}, only by {-item.available} or more."
-        )
-    moved = move({item: by}, Reason.ADJUSTED, reason)
-    publish(StockAdjusted(**moved_level(item, by, moved), reason=reason))
-    return item
-
-
-@transaction.atomic
-def take_back(reference: str, quantities: Mapping[str, int], *, warehouse: Warehouse | None = None) -> None:
-    """What a customer sent back is on the shelf again, in the first warehouse if no other is named."""
-    check_quantities(quantities)
-    items = locked_items_in(warehouse or default_warehouse(), quantities)
-    moved = move({item: quantities[sku] for sku, item in items.items()}, Reason.RETURNED, reference)
+def adjust(items: Mapping[str, StockItem], quantities: Mapping[str, int], reason: str) -> None:
+    """Of locked items by SKU. Raises OutOfStock when fewer units would be left than are reserved."""
+    for sku, by in quantities.items():
+        item = items[sku]
+        if item.on_hand + by < item.reserved:
+            raise OutOfStock(
+                f"{sku} has {item.on_hand} on hand in {item.warehouse}, {item.reserved} of them reserved; "
+                f"it can't be adjusted by {by}, only by {-item.available} or more."
+            )
+    moved = move({items[sku]: by for sku, by in quantities.items()}, Reason.ADJUSTED, reason)
     publish_many(
-        [StockReturned(**moved_level(item, quantities[sku], moved), reference=reference) for sku, item in items.items()]
+        [StockAdjusted(**moved_level(items[sku], by, moved), reason=reason) for sku, by in sorted(quantities.items())]
+    )
+
+
+def put_back(items: Mapping[str, StockItem], quantities: Mapping[str, int], reference: str) -> None:
+    """Into locked items by SKU."""
+    moved = move({items[sku]: quantity for sku, quantity in quantities.items()}, Reason.RETURNED, reference)
+    publish_many(
+        [
+            StockReturned(**moved_level(items[sku], quantity, moved), reference=reference)
+            for sku, quantity in sorted(quantities.items())
+        ]
     )
 
 
@@ -50,9 +51,13 @@ def locked_items(condition: Q, *, skip_locked: bool = False) -> QuerySet[StockIt
 
 
 def locked_items_in(warehouse: Warehouse, skus: Iterable[str]) -> dict[str, StockItem]:
-    """Creates those that warehouse has never had."""
+    """Creates those that warehouse has never had, except of SKUs that the service owns: it may have to make them."""
     wanted = sorted(skus)
-    StockItem.objects.bulk_create([StockItem(sku=sku, warehouse=warehouse) for sku in wanted], ignore_conflicts=True)
+    known = StockItem.objects.filter(sku__in=wanted, warehouse=warehouse).order_by().values_list("sku", flat=True)
+    if missing := set(wanted).difference(known):
+        keep_at_home(missing)
+        new = sorted(missing - elsewhere(missing).keys())
+        StockItem.objects.bulk_create([StockItem(sku=sku, warehouse=warehouse) for sku in new], ignore_conflicts=True)
     return {item.sku: item for item in locked_items(Q(sku__in=wanted, warehouse=warehouse))}
 
 
@@ -75,11 +80,12 @@ def move(changes: Mapping[StockItem, int], reason: Reason, reference: str) -> di
     return movements
 
 
-def save_levels(items: Iterable[StockItem]) -> None:
+def save_levels(items: Iterable[StockItem], *others: str) -> None:
+    """`others` are fields that are saved with them."""
     now, changed = timezone.now(), list(items)
     for item in changed:
         item.updated_at = now
-    StockItem.objects.bulk_update(changed, ["on_hand", "reserved", "updated_at"])
+    StockItem.objects.bulk_update(changed, ["on_hand", "reserved", "updated_at", *others])
 
 
 def level(item: StockItem, quantity: int) -> dict[str, Any]:

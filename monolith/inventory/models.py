@@ -1,7 +1,10 @@
 import secrets
+import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from monolith.ledger import AppendOnly
 from monolith.states import HasStates
@@ -167,3 +170,85 @@ class TransferLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku}"
+
+
+class Ownership(models.Model):
+    """Which side owns the stock of a SKU. One without a row has never moved: it is the monolith's, at epoch 0."""
+
+    class Owner(models.TextChoices):
+        MONOLITH = "monolith"
+        SERVICE = "service"
+
+    sku = models.SlugField("SKU", max_length=40, unique=True)
+    owner = models.CharField(max_length=8, choices=Owner)
+    epoch = models.PositiveIntegerField(help_text="how often it has moved")
+    since = models.DateTimeField(help_text="when this side gave it up, or took it over")
+    recalled_at = models.DateTimeField(null=True, blank=True, help_text="when it was asked back, for the last time")
+
+    class Meta:
+        verbose_name_plural = "ownership"
+        ordering = ["sku"]
+        indexes = [
+            models.Index(fields=["sku"], condition=Q(owner="service"), name="inventory_with_the_service"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku}: {self.owner}, epoch {self.epoch}"
+
+
+class Change(models.Model):
+    """A change of stock that the service was asked for, because it owns one of the SKUs, and what became of it.
+
+    `lines` are as in the events, with `done` where it is done already: what the monolith owned it did at once.
+    """
+
+    class Status(models.TextChoices):
+        ASKED = "asked"
+        WAITING = "waiting", "Waiting for an earlier one"
+        REDIRECTED = "redirected", "Redirected, to be done anew"
+        DONE = "done"
+        REJECTED = "rejected"
+
+    OPEN = (Status.ASKED, Status.WAITING, Status.REDIRECTED)
+
+    change = models.UUIDField(unique=True, default=uuid.uuid4)
+    asked_as = models.UUIDField(unique=True, null=True, blank=True, help_text="the latest question put to the service")
+    kind = models.CharField(max_length=9)
+    reference = models.CharField(max_length=40)
+    instead_of = models.CharField(max_length=40, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    lines = models.JSONField()
+    skus = ArrayField(models.CharField(max_length=40))
+    undoes = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="whose part that was done is taken back",
+    )
+    status = models.CharField(max_length=10, choices=Status)
+    answer = models.TextField(blank=True, help_text="why it was rejected")
+    attempts = models.PositiveIntegerField(default=0, help_text="how often the service was asked")
+    created_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="when settle_stock looks at it again")
+
+    class Meta:
+        verbose_name = "stock change"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["reference", "id"], name="inventory_changes_of"),
+            models.Index(
+                fields=["reference", "id"],
+                condition=Q(status__in=["asked", "waiting", "redirected"]),
+                name="inventory_open_changes",
+            ),
+            models.Index(
+                fields=["due_at"], condition=Q(status__in=["waiting", "redirected"]), name="inventory_due_changes"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.reference}"

@@ -1,8 +1,19 @@
-from collections.abc import Iterable
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from django.db.models import F, QuerySet, Sum
+from monolith.inventory.availability import availability
+from monolith.inventory.models import Ownership, Reservation, StockItem, Transfer, Warehouse
 
-from monolith.inventory.models import Reservation, StockItem, Transfer, Warehouse
+__all__ = [
+    "active_reservations",
+    "availability",
+    "low_stock",
+    "reservations",
+    "stock_levels",
+    "transfers",
+    "warehouses",
+    "with_owners",
+]
 
 
 def stock_levels() -> QuerySet[StockItem]:
@@ -10,12 +21,10 @@ def stock_levels() -> QuerySet[StockItem]:
     return StockItem.objects.select_related("warehouse").order_by("sku", "warehouse_id")
 
 
-def availability(skus: Iterable[str]) -> dict[str, int]:
-    """Units nobody has reserved, over all active warehouses; 0 for a SKU that was never in stock."""
-    wanted = list(skus)
-    items = StockItem.objects.filter(sku__in=wanted, warehouse__active=True).order_by()
-    left = dict(items.values_list("sku").annotate(left=Sum(F("on_hand") - F("reserved"))))
-    return {sku: left.get(sku, 0) for sku in wanted}
+def with_owners(items: QuerySet[StockItem]) -> QuerySet[StockItem]:
+    """Each with its `owner`, "monolith" or "service"."""
+    moved = Ownership.objects.filter(sku=OuterRef("sku")).values("owner")[:1]
+    return items.annotate(owner=Coalesce(Subquery(moved), Value(Ownership.Owner.MONOLITH.value)))
 
 
 def low_stock() -> QuerySet[StockItem]:

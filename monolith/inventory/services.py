@@ -1,7 +1,8 @@
 """The use cases of the stock, in one place for whoever calls them."""
 
-from monolith.inventory.levels import adjust_stock, take_back
+from monolith.inventory.changes import request
 from monolith.inventory.reservations import claim_hold, release, release_expired, reserve, ship
+from monolith.inventory.shelves import adjust_stock, take_back
 from monolith.inventory.transfers import cancel_transfer, dispatch_transfer, plan_transfer, receive_transfer
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "receive_transfer",
     "release",
     "release_expired",
+    "request",
     "reserve",
     "ship",
     "take_back",

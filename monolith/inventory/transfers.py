@@ -1,15 +1,18 @@
 """Units moved between warehouses. Between dispatch and arrival they count in neither."""
 
 from collections.abc import Mapping
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from monolith.errors import OutOfStock, ShopError
+from monolith.inventory.changes import request
 from monolith.inventory.events import StockDispatched, StockReceived
 from monolith.inventory.levels import Reason, check_quantities, locked_items, locked_items_in, move, moved_level
 from monolith.inventory.models import StockItem, Transfer, TransferLine, Warehouse
+from monolith.inventory.owners import elsewhere, require_own
 from strangler.outbox import publish_many
 
 Status = Transfer.Status
@@ -32,10 +35,11 @@ def plan_transfer(source: Warehouse, destination: Warehouse, quantities: Mapping
 
 @transaction.atomic
 def dispatch_transfer(transfer: Transfer) -> Transfer:
-    """Raises IllegalTransition, and OutOfStock when a SKU has too few units that nobody has reserved."""
+    """Raises IllegalTransition, OutOfStock when a SKU has too few units that nobody has reserved, StockElsewhere."""
     transfer = _moved(transfer, Status.DISPATCHED)
     quantities = _quantities(transfer)
     items = {item.sku: item for item in locked_items(Q(sku__in=list(quantities), warehouse=transfer.source_id))}
+    require_own(quantities, f"Transfer {transfer} can't be dispatched")
     _check_available(transfer, items, quantities)
     moved = move({items[sku]: -quantity for sku, quantity in quantities.items()}, Reason.TRANSFERRED, transfer.number)
     destination = transfer.destination.code
@@ -52,18 +56,24 @@ def dispatch_transfer(transfer: Transfer) -> Transfer:
 
 @transaction.atomic
 def receive_transfer(transfer: Transfer) -> Transfer:
-    """Raises IllegalTransition."""
+    """What the service has come to own meanwhile, it is asked to add. Raises IllegalTransition."""
     transfer = _moved(transfer, Status.RECEIVED)
     quantities = _quantities(transfer)
     items = locked_items_in(transfer.destination, quantities)
-    moved = move({items[sku]: quantity for sku, quantity in quantities.items()}, Reason.TRANSFERRED, transfer.number)
+    theirs = elsewhere(quantities)
+    own = {sku: quantity for sku, quantity in quantities.items() if sku not in theirs}
+    moved = move({items[sku]: quantity for sku, quantity in own.items()}, Reason.TRANSFERRED, transfer.number)
     source = transfer.source.code
     publish_many(
         [
-            StockReceived(**moved_level(item, quantities[sku], moved), transfer=transfer.number, source=source)
-            for sku, item in items.items()
+            StockReceived(**moved_level(items[sku], quantity, moved), transfer=transfer.number, source=source)
+            for sku, quantity in sorted(own.items())
         ]
     )
+    if theirs:
+        arrived = {sku: quantities[sku] for sku in theirs}
+        reason = f"transfer {transfer} from {source}"
+        request("adjust", f"adjust:{uuid4().hex}", arrived, warehouse=transfer.destination, reason=reason)
     return transfer
 
 

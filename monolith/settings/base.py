@@ -133,7 +133,12 @@ STRANGLER = {
     },
     # Published for whoever comes next; a broker that has no queue for any other event refuses it instead of losing it.
     "EVENTS_WITHOUT_CONSUMERS": (
-        *("catalog.*", "customers.*", "inventory.*"),
+        *("catalog.*", "customers.*"),
+        # All of inventory but what hands stock over, and what asks for a change of it: that has to arrive.
+        *("inventory.stock_reserved", "inventory.stock_released", "inventory.stock_shipped"),
+        *("inventory.stock_returned", "inventory.stock_adjusted", "inventory.stock_dispatched"),
+        *("inventory.stock_received", "inventory.stock_told"),
+        *("inventory.stock_change_done", "inventory.stock_change_rejected", "inventory.stock_change_redirected"),
         *("orders.order_shipped", "orders.order_delivered", "orders.order_returned", "orders.order_refunded"),
         *("payments.payment_authorised", "payments.payment_voided"),
         *("shipping.shipment_packed", "shipping.shipment_delivered", "shipping.shipment_lost"),
@@ -150,6 +155,18 @@ STRANGLER = {
         "shipping.Shipment.warehouse": "inventory.Warehouse.code",
     },
     "SERVICES": {
+        "inventory": {
+            "URL": env.text("INVENTORY_URL"),  # http://inventory:8000/strangler/
+            "TOKEN": env.text("INVENTORY_TOKEN"),
+            "GROUPS": ("inventory",),
+            "BACKFILLS": ("inventory.stock", "inventory.movements"),
+        },
+        # The same service: pages move to it by a stage of their own.
+        "inventory_reads": {
+            "URL": env.text("INVENTORY_URL"),
+            "TOKEN": env.text("INVENTORY_TOKEN"),
+            "GROUPS": ("inventory",),
+        },
         "reporting": {
             "URL": env.text("REPORTING_URL"),  # http://reporting:8000/strangler/
             "TOKEN": env.text("REPORTING_TOKEN"),

@@ -1,3 +1,3 @@
-from monolith.inventory.admin import stock, transfers
+from monolith.inventory.admin import ownership, stock, transfers
 
-__all__ = ["stock", "transfers"]
+__all__ = ["ownership", "stock", "transfers"]

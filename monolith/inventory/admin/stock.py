@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from monolith.backoffice.forms import Reason
 from monolith.backoffice.pages import Link, NeverDeleted, Newest, ReadOnly, ServiceAdmin, action, answers, rows_of
 from monolith.inventory import services
-from monolith.inventory.models import Reservation, StockItem, StockMovement, Warehouse
+from monolith.inventory.models import Ownership, Reservation, StockItem, StockMovement, Warehouse
+from monolith.inventory.owners import require_own
+from monolith.inventory.selectors import with_owners
 
 
 class Restock(Reason):
@@ -73,10 +75,13 @@ class ReservationInline(ReadOnly, admin.TabularInline):
 
 @admin.register(StockItem)
 class StockItemAdmin(NeverDeleted, ServiceAdmin):
-    """`on_hand` isn't typed in, it is adjusted: every change needs its entry in the ledger."""
+    """`on_hand` isn't typed in, it is adjusted: every change needs its entry in the ledger.
+
+    What the service owns is a copy here, to be looked at.
+    """
 
     form = StockForm
-    list_display = ["sku", "warehouse", "on_hand", "reserved", "available", "reorder_level", "updated_at"]
+    list_display = ["sku", "warehouse", "owner", "on_hand", "reserved", "available", "reorder_level", "updated_at"]
     list_filter = [LevelFilter, "warehouse", "updated_at"]
     list_select_related = ["warehouse"]
     search_fields = ["^sku"]
@@ -88,19 +93,31 @@ class StockItemAdmin(NeverDeleted, ServiceAdmin):
     def available(self, item: StockItem) -> int:
         return item.available
 
+    @admin.display(ordering="owner")
+    def owner(self, item: StockItem) -> str:
+        return item.owner
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockItem]:
+        return with_owners(super().get_queryset(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: StockItem | None = None) -> bool:
+        here = getattr(obj, "owner", None) != Ownership.Owner.SERVICE
+        return here and super().has_change_permission(request, obj)
+
     def get_fields(self, request: HttpRequest, obj: StockItem | None = None) -> list[str]:
-        levels = ["on_hand", "reserved", "available", "updated_at"] if obj else []
+        levels = ["owner", "on_hand", "reserved", "available", "updated_at"] if obj else []
         asked = ["adjust_by", "reason"] if self.has_change_permission(request, obj) else []
         return ["sku", "warehouse", *levels, "reorder_level", *asked]
 
     def get_readonly_fields(self, request: HttpRequest, obj: StockItem | None = None) -> list[str]:
-        return ["sku", "warehouse", "on_hand", "reserved", "available", "updated_at"] if obj else []
+        return ["sku", "warehouse", "owner", "on_hand", "reserved", "available", "updated_at"] if obj else []
 
     def get_inlines(self, request: HttpRequest, obj: StockItem | None) -> list[Any]:
         return [ReservationInline, MovementInline] if obj else []
 
     def save_model(self, request: HttpRequest, obj: StockItem, form: Any, change: bool) -> None:
         by, reason = form.cleaned_data["adjust_by"], form.cleaned_data["reason"]
+        require_own([obj.sku], f"{obj.sku} can't be changed here")
         if by:
             obj.pk = services.adjust_stock(obj.sku, by=by, reason=reason, warehouse=obj.warehouse).pk
         if "reorder_level" in form.changed_data:
@@ -119,6 +136,7 @@ class StockItemAdmin(NeverDeleted, ServiceAdmin):
 
 
 def _restock(item: StockItem, by: int, reason: str) -> StockItem:
+    require_own([item.sku], f"{item.sku} can't be restocked here")
     return services.adjust_stock(item.sku, by=by, reason=reason, warehouse=item.warehouse)
 
 

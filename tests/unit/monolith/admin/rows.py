@@ -10,13 +10,23 @@ from monolith.catalog.services import change_price
 from monolith.customers.factories import AddressFactory, CustomerFactory
 from monolith.customers.models import Customer
 from monolith.inventory.factories import (
+    ChangeFactory,
+    OwnershipFactory,
     ReservationFactory,
     StockItemFactory,
     StockMovementFactory,
     TransferFactory,
     WarehouseFactory,
 )
-from monolith.inventory.models import Reservation, StockItem, StockMovement, Transfer, Warehouse
+from monolith.inventory.models import (
+    Change,
+    Ownership,
+    Reservation,
+    StockItem,
+    StockMovement,
+    Transfer,
+    Warehouse,
+)
 from monolith.notifications.factories import EmailFactory
 from monolith.notifications.models import Email
 from monolith.orders.factories import CartFactory, OrderFactory, PromotionFactory
@@ -82,6 +92,8 @@ MAKE: dict[type, Callable[[int], Any]] = {
     StockMovement: lambda _: StockMovementFactory(),
     Reservation: lambda _: ReservationFactory(),
     Transfer: lambda n: TransferFactory(quantities={StockItemFactory().sku: 1 for _ in range(n)}),
+    Ownership: lambda _: OwnershipFactory(),
+    Change: lambda n: ChangeFactory(lines=n),
     Promotion: lambda _: PromotionFactory(),
     Cart: lambda n: CartFactory(items=n, promotion=PromotionFactory()),
     Order: order,

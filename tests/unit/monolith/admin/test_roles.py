@@ -44,11 +44,11 @@ ACTIONS = {
 ANSWERS = {"confirmed": "yes", "reason": "because", "by": "1"}
 
 SEEN_BY_ALL = {"category", "product", "variant", "price", "warehouse", "stockitem", "order", "shipment", "return"}
+IN_DETAIL = {"stockmovement", "reservation", "transfer", "ownership", "change"}
 SEEN = {
     "support": SEEN_BY_ALL | {"customer", "cart", "promotion", "payment", "email"},
-    "warehouse": SEEN_BY_ALL | {"stockmovement", "reservation", "transfer"},
-    "finance": SEEN_BY_ALL
-    | {"stockmovement", "reservation", "transfer", "customer", "promotion", "payment", "ledgerentry", "dailysales"},
+    "warehouse": SEEN_BY_ALL | IN_DETAIL,
+    "finance": SEEN_BY_ALL | IN_DETAIL | {"customer", "promotion", "payment", "ledgerentry", "dailysales"},
     "": set(),
 }
 ADDED = {

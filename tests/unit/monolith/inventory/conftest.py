@@ -4,6 +4,7 @@ import pytest
 
 from monolith.inventory.models import StockItem
 from tests.unit.monolith.inventory.books import check_books
+from tests.unit.monolith.inventory.other_side import Line
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +23,19 @@ def levels() -> Callable[[], dict[tuple[str, str], tuple[int, int]]]:
         return {(sku, warehouse): (on_hand, reserved) for sku, warehouse, on_hand, reserved in rows}
 
     return read
+
+
+@pytest.fixture
+def line(db) -> Line:
+    """To a model of the service."""
+    return Line()
+
+
+@pytest.fixture
+def stage(settings) -> Callable[[str], None]:
+    """Of inventory, from now on."""
+
+    def become(stage: str) -> None:
+        settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"inventory": stage}}
+
+    return become
