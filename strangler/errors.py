@@ -122,5 +122,25 @@ class ParityError(StranglerError):
     """What two sides are to be compared by is declared wrongly, or does not fit; the message names it."""
 
 
+class SagaError(StranglerError):
+    """A saga is declared wrongly, or asked for something that it cannot do as things are; the message names it."""
+
+
+class SagaAlreadyRunning(SagaError):
+    """A saga of this name is running for this key: two at once would answer each other's questions."""
+
+
+class SagaOutdated(SagaError):
+    """A running instance does not fit the code that should go on with it: a step is gone, or its data is unreadable."""
+
+
+class NoAnswer(SagaError):
+    """A step was asked as often as it may be, and nobody answered in time. `reason` is the text, as events have it."""
+
+    @property
+    def reason(self) -> str:
+        return str(self)
+
+
 class SeveringError(StranglerError):
     """A foreign key cannot be severed or joined again as things are; the message names table, column and way out."""

@@ -13,6 +13,7 @@ INSTALLED_APPS = [
     "strangler.relay",
     "strangler.inbox",
     "strangler.cutover",
+    "strangler.saga",
 ]
 MIDDLEWARE = [
     "strangler.outbox.middleware.CorrelationIdMiddleware",

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "strangler.inbox",
     "strangler.relay",
     "strangler.cutover",
+    "strangler.saga",
     "monolith",
     "monolith.catalog",
     "monolith.customers",

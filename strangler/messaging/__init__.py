@@ -8,6 +8,7 @@ from strangler.messaging.context import (
     working_for_batch,
     working_for_message,
     working_for_request,
+    working_on,
 )
 from strangler.messaging.envelope import CONTENT_TYPE, Envelope, decode, encode, seal
 from strangler.messaging.event import Event, EventKind
@@ -32,4 +33,5 @@ __all__ = [
     "working_for_batch",
     "working_for_message",
     "working_for_request",
+    "working_on",
 ]

@@ -73,6 +73,16 @@ def working_for_message(envelope: Envelope) -> AbstractContextManager[WorkContex
     return _Entered(WorkContext(envelope.correlationid, str(envelope.id), envelope.traceparent, incoming=envelope))
 
 
+def working_on(
+    correlation_id: str, traceparent: str, *, incoming: Envelope | None = None
+) -> AbstractContextManager[WorkContext]:
+    """Everything published inside belongs to that conversation, whoever goes on with it; `incoming` is its cause."""
+    if incoming is None:
+        return _Entered(WorkContext(correlation_id, None, traceparent))
+    nearer = incoming.traceparent if incoming.correlationid == correlation_id else traceparent
+    return _Entered(WorkContext(correlation_id, str(incoming.id), nearer, incoming))
+
+
 class _Entered:
     """No generator: each message that is handled enters one."""
 

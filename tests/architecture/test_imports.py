@@ -18,6 +18,8 @@ PLANTED = [
     ("strangler/relay/store.py", "import strangler.inbox.models", "Imports in the kit point one way"),
     ("strangler/relay/log/sql.py", "import strangler.relay.stream.reader", "Relays differ in who reads the log"),
     ("strangler/inbox/store.py", "import strangler.cutover", "Imports in the kit point one way"),
+    ("strangler/saga/store.py", "import strangler.cutover", "Imports in the kit point one way"),
+    ("strangler/inbox/models.py", "import strangler.saga", "Imports in the kit point one way"),
     ("strangler/errors.py", "import strangler.conf", "Imports in the kit point one way"),
     ("strangler/stowaway.py", "", "Imports in the kit point one way"),
     ("strangler/messaging/event.py", "import django", "The published language needs no Django"),

@@ -34,7 +34,7 @@ def test_the_wheel_holds_the_kit_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"strangler"}
     assert {"strangler/py.typed", "strangler/testing/silent_writes/__init__.py"} <= set(names)
-    assert {f"strangler/{app}/migrations/0001_initial.py" for app in ("outbox", "inbox")} <= set(names)
+    assert {f"strangler/{app}/migrations/0001_initial.py" for app in ("outbox", "inbox", "saga")} <= set(names)
 
 
 def test_a_project_with_nothing_but_the_wheel_migrates_and_passes_its_checks(wheel: Path, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_project_with_nothing_but_the_wheel_migrates_and_passes_its_checks(whe
     settings += f"import dj_database_url\nDATABASES = {{'default': dj_database_url.parse({url!r})}}\n"
     (site / "user_settings.py").write_text(settings)
     env = {**os.environ, "PYTHONPATH": str(site), "DJANGO_SETTINGS_MODULE": "user_settings"}
-    for command in ("check", "migrate", "topology", "outbox_prune", "inbox_prune"):
+    for command in ("check", "migrate", "topology", "outbox_prune", "inbox_prune", "saga"):
         done = subprocess.run(
             [sys.executable, "-m", "django", command],
             env=env, cwd=site, capture_output=True, text=True, check=False, timeout=60,

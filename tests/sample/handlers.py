@@ -3,7 +3,8 @@ import signal
 
 from strangler.inbox import subscribe
 from strangler.messaging import incoming_message
-from tests.sample.events import ItemChanged, ItemRemoved, StepTaken
+from strangler.outbox import publish
+from tests.sample.events import ItemChanged, ItemRemoved, LegAsked, LegDone, LegRefused, StepTaken, TripEnded
 from tests.sample.models import Effect, ItemCopy
 
 #: steps whose handler fails, by thing: tests mend the cause by emptying it
@@ -34,3 +35,16 @@ def copy_the_item(event: ItemChanged) -> None:
 @subscribe(ItemRemoved, group="copies")
 def forget_the_item(event: ItemRemoved) -> None:
     ItemCopy.objects.filter(number=event.item).delete()
+
+
+@subscribe(LegAsked, group="legs")
+def answer_for_the_leg(event: LegAsked) -> None:
+    if event.mood == "full":
+        publish(LegRefused(trip=event.trip, leg=event.leg, reason=f"the {event.leg} is full"))
+    elif event.mood != "deaf" or event.go > 1:
+        publish(LegDone(trip=event.trip, leg=event.leg, seat=f"{event.leg} {event.go}"))
+
+
+@subscribe(TripEnded, group="legs")
+def note_the_end(event: TripEnded) -> None:
+    Effect.objects.create(consumer_group="told", thing=event.trip, step=0)

@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "strangler.relay",
     "strangler.inbox",
     "strangler.cutover",
+    "strangler.saga",
     "tests.sample",
     *(["tests.bridged"] if "CELERY_BROKER_URL" in os.environ else []),
 ]

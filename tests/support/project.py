@@ -94,6 +94,9 @@ class Project:
     def start_consumer(self, group: str = "sample") -> ManagedProcess:
         return self._process("consume", "-m", "django", "consume", "--group", group).start()
 
+    def start_saga_worker(self) -> ManagedProcess:
+        return self._process("saga", "-m", "django", "saga", "work").start()
+
     def start_backfill(self, *arguments: str) -> ManagedProcess:
         return self._process("backfill", "-m", "django", "backfill", *arguments).start()
 

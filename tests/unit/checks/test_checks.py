@@ -51,6 +51,19 @@ class Shipped(Event, type="{type}", key="number"):
 def bill(event): ...
 """
 
+SAGA = """
+from datetime import timedelta
+from planted.orders.events import OrderPlaced
+from pydantic import BaseModel
+from strangler.saga import Saga, Step, waiting
+
+class Purchase(BaseModel):
+    number: str
+
+pay = Step("pay", lambda data: waiting(), done=OrderPlaced, within={within})
+purchase = Saga("purchase", data=Purchase, key="number", steps=(pay,))
+"""
+
 
 def check(folder: Path, changes: dict[str, str]) -> str:
     for name, text in {**PROJECT, **changes}.items():
@@ -110,6 +123,22 @@ def test_a_handler_for_another_services_event_is_held_to_its_contracts(tmp_path:
     assert "strangler.E201" in check(tmp_path, {**reader, "planted/settings.py": with_contracts})
     contract = {"shipping/parcel_shipped.v1.schema.json": "{}"}
     assert "no issues" in check(tmp_path, {**reader, **contract, "planted/settings.py": with_contracts})
+
+
+def test_a_saga_is_found_and_held_to_what_could_ever_be_answered(tmp_path: Path) -> None:
+    settings = PROJECT["planted/settings.py"].replace('"strangler.inbox"', '"strangler.inbox", "strangler.saga"')
+    sound = {"planted/settings.py": settings, "planted/billing/sagas.py": SAGA.format(within="timedelta(seconds=9)")}
+    assert "no issues" in check(tmp_path, sound)
+    said = check(tmp_path, {**sound, "planted/billing/sagas.py": SAGA.format(within=None)})
+    assert "strangler.E404" in said
+    assert "saga 'purchase' in planted.billing.sagas: step 'pay' waits for done= for ever" in said
+
+
+def test_sagas_without_the_apps_that_carry_their_messages_are_refused(tmp_path: Path) -> None:
+    apps = 'INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "strangler.saga"]'
+    lines = [apps if line.startswith("INSTALLED") else line for line in PROJECT["planted/settings.py"].splitlines()]
+    said = check(tmp_path, {"planted/settings.py": "\n".join(lines)})
+    assert said.count("strangler.E400") == 2
 
 
 def test_a_mistyped_setting_is_refused_without_a_traceback(tmp_path: Path) -> None:
