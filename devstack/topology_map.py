@@ -15,7 +15,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "img" / "topology.svg"
-PROJECTS = ("monolith.settings", "extracted.notifications.settings", "extracted.reporting.settings")
+PROJECTS = (
+    "monolith.settings",
+    *("extracted.notifications.settings", "extracted.reporting.settings", "extracted.inventory.settings"),
+)
 
 ROW, TOP, WIDTH = 30, 70, 1200
 COLUMNS = {"owner": 20, "event": 190, "topic": 470, "group": 700}

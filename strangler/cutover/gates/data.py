@@ -78,18 +78,26 @@ def capabilities_complete(candidate: Candidate) -> Verdict:
 
 @gate("shadow")
 def shadow_clean(candidate: Candidate) -> Verdict:
-    """Of each capability that is compared: enough answers agreed since the last that didn't."""
-    names = [each.name for each in _capabilities(candidate) if each.is_compared]
-    if not names:
+    """Of each capability that is compared, and of what the service compares, enough agreed since the last mismatch."""
+    runs, least = _clean_runs(candidate), candidate.bounds.min_shadow_comparisons
+    if not runs:
         return not_applicable(f"no capability of {candidate.context} declares shadow=")
-    runs, least = evidence.clean_runs(names), candidate.bounds.min_shadow_comparisons
     fewest = min(runs, key=lambda name: runs[name])
     return Verdict(
         runs[fewest] >= least,
         f"{runs[fewest]:,} comparisons of {fewest} since its last mismatch",
         f"at least {least:,}",
-        f"leave {candidate.context} at shadow with traffic on; what differed is in the admin, under Shadow causes",
+        f"leave {candidate.context} at shadow with traffic on; what differed is in the admin, under Shadow causes, or "
+        "in the service's",
     )
+
+
+def _clean_runs(candidate: Candidate) -> dict[str, int]:
+    """Those that the service makes are asked for where it is known where to ask."""
+    runs = dict(evidence.clean_runs([each.name for each in _capabilities(candidate) if each.is_compared]))
+    if candidate.service.url:
+        runs |= {name: compared.clean_run for name, compared in candidate.status.comparisons.items()}
+    return runs
 
 
 def _capabilities(candidate: Candidate) -> list[Capability[..., object]]:

@@ -26,6 +26,17 @@ class Reading(BaseModel):
     json_schema: dict[str, Any] = Field(alias="schema")
 
 
+class Compared(BaseModel):
+    """Answers of the service beside the monolith's: `clean_run` are those since the last that differed."""
+
+    total: int
+    mismatches: int
+    clean_run: int
+
+
 class ServiceStatus(BaseModel):
+    """`comparisons` are those that the service makes itself, by name."""
+
     groups: dict[str, GroupStatus]
     reads: list[Reading]
+    comparisons: dict[str, Compared] = {}

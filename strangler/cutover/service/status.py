@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from strangler.brokers import connect
 from strangler.conf import settings
 from strangler.cutover.service.access import for_the_monolith
+from strangler.cutover.service.comparisons import comparisons_made
 from strangler.cutover.service.report import GroupStatus, Reading, ServiceStatus
 from strangler.errors import StranglerError
 from strangler.inbox.models import ParkedMessage
@@ -31,13 +32,17 @@ def status(_: HttpRequest) -> HttpResponse:
 
 
 def service_status() -> ServiceStatus:
-    """One query of the database, and one question to the broker for each group. Raises `BrokerUnavailable`."""
+    """A query of the database, one question to the broker for each group, and what counting the comparisons takes.
+
+    Raises `BrokerUnavailable`.
+    """
     parked = _parked()
     groups = {
         group: GroupStatus(backlog=backlog, retrying=parked[group, RETRYING], dead=parked[group, DEAD])
         for group, backlog in _backlogs().items()
     }
-    return ServiceStatus(groups=groups, reads=_reads())
+    compared = {name: count() for name, count in comparisons_made.items()}
+    return ServiceStatus(groups=groups, reads=_reads(), comparisons=compared)
 
 
 def _parked() -> Counter[tuple[str, str]]:

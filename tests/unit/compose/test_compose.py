@@ -37,6 +37,7 @@ SERVICES = composed.raw()["services"]
 DOCKERFILES = [
     "monolith/Dockerfile",
     "extracted/notifications/Dockerfile",
+    "extracted/inventory/Dockerfile",
     "extracted/reporting/Dockerfile",
     "devstack/java/Dockerfile",
 ]
@@ -56,7 +57,7 @@ class TestWhatRunsIsWhatTheTestsRun:
         found = re.search(r" ([\d.]+)", version)
         assert found
         arguments = SERVICES["shop-db"]["command"][2::2]
-        for name in ("shop-db", "notifications-db", "reporting-db", "broker-db"):
+        for name in ("shop-db", "notifications-db", "reporting-db", "inventory-db", "broker-db"):
             assert SERVICES[name]["image"].startswith(f"postgres:{found[1]}-")
             assert SERVICES[name]["command"][2::2] == arguments
         wanted = {name: value for name, value in postgres.SETTINGS.items() if name not in NATIVE_ONLY_POSTGRES}
@@ -89,7 +90,7 @@ class TestWhatRunsIsWhatTheTestsRun:
 class TestEnvironments:
     @pytest.mark.parametrize("choice", CHOICES)
     def test_each_process_of_django_starts_with_exactly_what_it_is_given(self, choice: str) -> None:
-        for name in ("shop", "notifications", "reporting"):
+        for name in ("shop", "notifications", "reporting", "inventory"):
             environment = composed.services(choice)[name]["environment"]
             program = ["manage.py"] if name == "shop" else ["-m", f"extracted.{name}"]
             done = subprocess.run(
@@ -109,6 +110,7 @@ class TestEnvironments:
             ("shop", "monolith/settings"),
             ("notifications", "extracted/notifications"),
             ("reporting", "extracted/reporting"),
+            ("inventory", "extracted/inventory"),
         ],
     )
     def test_no_variable_is_given_in_vain(self, name: str, settings: str) -> None:
@@ -148,7 +150,13 @@ class TestHowItRuns:
                     assert (how["condition"], "healthcheck" in awaited) == ("service_healthy", True), (name, other)
 
     @pytest.mark.parametrize("choice", CHOICES)
-    @pytest.mark.parametrize("name", ["relay", "celery-worker", "notifications-consumer", "reporting-consumer"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("relay", "celery-worker", "notifications-consumer", "reporting-consumer"),
+            *("inventory-consumer", "inventory-relay"),
+        ],
+    )
     def test_who_works_with_a_broker_waits_for_the_one_in_use(self, name: str, choice: str) -> None:
         services = composed.services(choice)
         urls = [services[name]["environment"].get(variable, "") for variable in ("BROKER_URL", "CELERY_BROKER_URL")]

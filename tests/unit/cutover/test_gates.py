@@ -15,7 +15,7 @@ from strangler.cutover import Shadow, capability, evidence, router
 from strangler.cutover.evidence import Backfilled, Compared
 from strangler.cutover.gates import GATES, Verdict, examine, schemas
 from strangler.cutover.models import BackfillRun, ParityReport, ShadowTally
-from strangler.cutover.service import status
+from strangler.cutover.service import report, status
 from strangler.cutover.service.client import ServiceClient
 from strangler.inbox.subscriptions import Subscription, Subscriptions
 from strangler.messaging import Event, registry
@@ -313,6 +313,16 @@ def test_shadow(service: Service) -> None:
     assert verdict("shadow").passed
     service.configure(GATES={"MIN_SHADOW_COMPARISONS": 2_000})
     assert verdict("shadow").fails
+
+
+def test_shadow_of_what_the_service_compares(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean: dict[str, int] = {"reservations": 999, "prices": 5_000}
+    made = {name: lambda name=name: report.Compared(total=9_999, mismatches=1, clean_run=clean[name]) for name in clean}
+    monkeypatch.setattr("strangler.cutover.service.status.comparisons_made", made)
+    found = verdict("shadow")
+    assert (found.passed, found.figure) == (False, "999 comparisons of reservations since its last mismatch")
+    clean["reservations"] = 1_000
+    assert verdict("shadow").passed
 
 
 # --- what evidence reads of the other parts

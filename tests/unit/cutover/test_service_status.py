@@ -12,7 +12,8 @@ import pytest
 from django.test import Client
 
 from strangler.cutover.service.client import ServiceClient
-from strangler.cutover.service.report import ServiceStatus
+from strangler.cutover.service.comparisons import comparisons
+from strangler.cutover.service.report import Compared, ServiceStatus
 from strangler.cutover.service.status import service_status
 from strangler.errors import ServiceUnavailable
 from strangler.inbox.subscriptions import Subscriptions, subscriptions
@@ -31,6 +32,19 @@ def test_it_tells_of_each_group_what_waits_what_is_tried_again_and_what_was_give
     with ServiceClient("reporting") as client:
         told = ServiceStatus.model_validate(client.get("status"))
     assert told.groups["sample"].model_dump() == {"backlog": 7, "retrying": 3, "dead": 2}
+
+
+def test_it_tells_what_it_has_compared_itself(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("strangler.cutover.service.comparisons.comparisons_made", made := {})
+    monkeypatch.setattr("strangler.cutover.service.status.comparisons_made", made)
+    comparisons("reservations")(lambda: Compared(total=9, mismatches=1, clean_run=4))
+    with ServiceClient("reporting") as client:
+        told = ServiceStatus.model_validate(client.get("status"))
+    assert {name: found.clean_run for name, found in told.comparisons.items()} == {"reservations": 4}
+
+
+def test_a_service_of_before_comparisons_is_understood() -> None:
+    assert ServiceStatus.model_validate({"groups": {}, "reads": []}).comparisons == {}
 
 
 def test_it_tells_which_events_it_reads_and_how_they_have_to_look(service: Service) -> None:
