@@ -102,7 +102,7 @@ def test_progress_is_one_line_on_a_terminal_and_few_elsewhere(sides: TwoSides, r
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "nothing is declared to be compared with 'nowhere' (contexts with @parity: copies, misfits,"),
+        (["nowhere"], "nothing is declared to be compared with 'nowhere' (contexts with @parity: copies, "),
         (["sample", "effects", "nothing"], "sample has no parity nothing (it has effects, numbered)"),
         (["sample", "--limit", "0"], "--limit 0: give a whole number from 1"),
         (["misfits", "untold", "--repair"], "names no backfill="),
