@@ -76,6 +76,24 @@ class PaymentDeclined(ShopError):
     status, code = 402, "payment_declined"
 
 
+class NoAnswerInTime(ShopError):
+    """The warehouse did not answer in time, so the order was cancelled; nothing was charged. Try again."""
+
+    status, code = 503, "no_answer"
+
+
+class CalledOff(ShopError):
+    """The shop could not complete the order and has cancelled it; what was paid is given back."""
+
+    status, code = 409, "called_off"
+
+
+class OrderPending(ShopError):
+    """Whether the order can be placed is not certain yet. Wait until it is: a minute at most."""
+
+    status, code = 409, "order_pending"
+
+
 class CaptureTooLarge(ShopError):
     """More should be captured than is authorised."""
 

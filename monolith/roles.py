@@ -40,7 +40,8 @@ ROLES: dict[str, set[str]] = {
         *("orders.view_cart", "orders.view_cartitem", "orders.cancel_order"),
         *("payments.view_payment", "shipping.add_return"),
         *("notifications.view_email", "notifications.resend_email"),
-        "strangler_inbox.view_deadletter",
+        *("strangler_inbox.view_deadletter", "strangler_saga.view_sagainstance"),
+        *("strangler_saga.resume_sagainstance", "strangler_saga.compensate_sagainstance"),
     },
     # Packs, sends, counts and takes back.
     "warehouse": {

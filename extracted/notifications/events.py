@@ -47,6 +47,13 @@ class OrderPlaced(AboutAnOrder, type="orders.order_placed", version=1, aggregate
     ship_to: ShipTo
 
 
+class OrderRejected(AboutAnOrder, type="orders.order_rejected", version=1, aggregate="order", key="order_number"):
+    lines: tuple[Line, ...]
+    total: Decimal
+    currency: str
+    reason: str
+
+
 class OrderCancelled(AboutAnOrder, type="orders.order_cancelled", version=1, aggregate="order", key="order_number"):
     total: Decimal
     currency: str

@@ -9,6 +9,7 @@ from extracted.notifications.events import (
     AboutAnOrder,
     OrderCancelled,
     OrderPlaced,
+    OrderRejected,
     PaymentCaptured,
     PaymentRefunded,
     ReturnReceived,
@@ -24,6 +25,11 @@ GROUP = "notifications"
 @subscribe(OrderPlaced, group=GROUP)
 def confirm_the_order(event: OrderPlaced) -> None:
     _email("order_confirmation", event)
+
+
+@subscribe(OrderRejected, group=GROUP)
+def explain_the_rejection(event: OrderRejected) -> None:
+    _email("order_rejected", event)
 
 
 @subscribe(PaymentCaptured, group=GROUP)

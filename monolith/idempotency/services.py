@@ -58,6 +58,11 @@ def once(work: Callable[[], Answer], *, user: AbstractBaseUser, key: str, scope:
     return answer
 
 
+def forget(*, user: AbstractBaseUser, key: str, scope: str) -> None:
+    """For work that was begun, and refused later than it could be rolled back: a retry runs afresh."""
+    IdempotencyKey.objects.filter(user=user, scope=scope, key=key).delete()
+
+
 def prune(*, older_than: timedelta, batch_size: int = 5_000) -> int:
     """Forgets what was answered longer ago; returns how many. A retry later than that is done a second time."""
     before = timezone.now() - older_than

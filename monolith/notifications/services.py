@@ -9,17 +9,24 @@ from django.template.loader import render_to_string
 
 from monolith.notifications import delivery
 from monolith.notifications.models import Email
-from monolith.orders.events import OrderCancelled, OrderPlaced
+from monolith.orders.events import OrderCancelled, OrderPlaced, OrderRejected
 from monolith.payments.events import PaymentCaptured, PaymentRefunded
 from monolith.shipping.events import ReturnReceived, ShipmentDispatched
 from strangler.cutover import monolith_serves
 
 TellsTheCustomer = (
-    OrderPlaced | OrderCancelled | PaymentCaptured | PaymentRefunded | ShipmentDispatched | ReturnReceived
+    OrderPlaced
+    | OrderRejected
+    | OrderCancelled
+    | PaymentCaptured
+    | PaymentRefunded
+    | ShipmentDispatched
+    | ReturnReceived
 )
 
 TEMPLATES: dict[type[TellsTheCustomer], str] = {
     OrderPlaced: "order_confirmation",
+    OrderRejected: "order_rejected",
     OrderCancelled: "order_cancelled",
     PaymentCaptured: "payment_receipt",
     PaymentRefunded: "refund",

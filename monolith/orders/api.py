@@ -13,9 +13,10 @@ from monolith.api.idempotency import idempotent
 from monolith.api.permissions import OwnerOrStaff, may
 from monolith.api.raising import raises
 from monolith.api.viewsets import ReadViewSet, checked
-from monolith.errors import IllegalTransition, RefundTooLarge
+from monolith.errors import IllegalTransition, OrderPending, RefundTooLarge
 from monolith.money import CENT
 from monolith.orders import services
+from monolith.orders.following import WHILE_PENDING, told_when_to_ask_again
 from monolith.orders.models import Order, OrderLine
 from monolith.orders.selectors import order_visible_to, orders_visible_to
 
@@ -38,6 +39,8 @@ class ShipToSerializer(serializers.Serializer):
 
 
 class OrderSerializer(serializers.ModelSerializer):
+    """`pending`: it will be `placed`, or `cancelled` with a `cancel_code`, within a minute. GET it to learn which."""
+
     ship_to = ShipToSerializer()
     lines = OrderLineSerializer(many=True)
 
@@ -46,7 +49,7 @@ class OrderSerializer(serializers.ModelSerializer):
         fields = [
             *("number", "status", "subtotal", "discount", "shipping_cost", "tax", "total", "currency"),
             *("promotion_code", "shipping_method", "ship_to", "placed_at", "shipped_at", "delivered_at"),
-            *("cancelled_at", "cancel_reason", "lines"),
+            *("cancelled_at", "cancel_reason", "cancel_code", "lines"),
         ]
         read_only_fields = fields
 
@@ -79,6 +82,10 @@ class OrderViewSet(ReadViewSet):
     lookup_field = "number"
     lookup_value_regex = r"[-\w]+"
 
+    @extend_schema(parameters=[WHILE_PENDING])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return told_when_to_ask_again(super().retrieve(request, *args, **kwargs))
+
     def get_queryset(self) -> QuerySet[Order]:
         return orders_visible_to(self.request.user)
 
@@ -93,7 +100,7 @@ class OrderViewSet(ReadViewSet):
 
     @extend_schema(request=CancelSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"])
-    @raises(IllegalTransition)
+    @raises(IllegalTransition, OrderPending)
     def cancel(self, request: Request, number: str) -> Response:
         """Before anything is shipped: goods free again, money back."""
         order = services.cancel_order(self.get_object(), **checked(CancelSerializer, request))

@@ -6,6 +6,6 @@ from strangler.cutover import backfill
 from strangler.messaging import Event
 
 
-@backfill("orders.orders", rows=lambda: Order.objects.prefetch_related("lines"), version=1)
+@backfill("orders.orders", rows=lambda: Order.objects.ever_placed().prefetch_related("lines"), version=1)
 def tell(orders: Sequence[Order]) -> Iterable[Event]:
     return telling.told_again(orders)

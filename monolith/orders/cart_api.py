@@ -1,4 +1,5 @@
 from django.db.models import TextChoices
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,9 +11,11 @@ from monolith.api.raising import raises
 from monolith.api.viewsets import checked
 from monolith.customers.selectors import customer_of, postal_address
 from monolith.errors import (
+    CalledOff,
     CannotShipThere,
     EmptyCart,
     MixedCurrencies,
+    NoAnswerInTime,
     NotACustomer,
     NotFound,
     OutOfStock,
@@ -22,6 +25,7 @@ from monolith.errors import (
 )
 from monolith.orders import services
 from monolith.orders.api import OrderSerializer
+from monolith.orders.following import FOLLOWING, followed
 from monolith.orders.models import Cart
 from monolith.orders.selectors import cart_summary
 
@@ -164,14 +168,19 @@ class CartHoldView(APIView):
 class CheckoutView(APIView):
     throttle_scope = "checkout"
 
-    @extend_schema(request=CheckoutSerializer, responses={201: OrderSerializer})
+    @extend_schema(request=CheckoutSerializer, responses={201: OrderSerializer}, parameters=FOLLOWING)
     @raises(
         *(NotFound, EmptyCart, ProductUnavailable, MixedCurrencies, PromotionRefused),
-        *(CannotShipThere, OutOfStock, PaymentDeclined),
+        *(CannotShipThere, OutOfStock, PaymentDeclined, NoAnswerInTime, CalledOff),
     )
+    @followed
     @idempotent("checkout")
     def post(self, request: Request) -> Response:
+        """The order is `placed`, or `pending` where stock and card take longer to find out about; then follow it at
+        `Location`. What is refused after that cancels it, and `cancel_code` is the code of the problem.
+        """
         form = checked(CheckoutSerializer, request)
         form["address"] = postal_address(customer_of(request.user), form.pop("address_id"))
         order = services.checkout(services.cart_of(request.user), **form)
-        return Response(OrderSerializer(order).data, status=201)
+        where = reverse("order-detail", args=[order.number])
+        return Response(OrderSerializer(order).data, status=201, headers={"Location": where})

@@ -1,5 +1,6 @@
 """Use cases of the cart. Each locks the cart, so a double click can't add twice or check out while adding."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -7,8 +8,9 @@ from django.utils import timezone
 
 from monolith.catalog.selectors import variant_on_sale
 from monolith.customers.selectors import customer_of
-from monolith.errors import EmptyCart, NotFound
+from monolith.errors import EmptyCart, NotFound, OutOfStock
 from monolith.inventory import services as inventory
+from monolith.inventory.selectors import active_reservations, availability
 from monolith.orders import promotions
 from monolith.orders.models import Cart, CartItem
 from monolith.orders.selectors import cart_summary
@@ -74,12 +76,30 @@ def remove_promotion(cart: Cart) -> None:
 def hold(cart: Cart, minutes: int = 15) -> datetime:
     """Keeps the goods for somebody who is typing in a card number, in the place of an earlier hold; returns until when.
 
-    Raises EmptyCart, OutOfStock.
+    What the inventory service keeps it is asked to hold, and not waited for: whether there is enough is certain at
+    checkout. What there can't be by the figures on this side is refused. Raises EmptyCart, OutOfStock.
     """
     cart = locked(cart)
     wanted = dict(cart.items.values_list("variant__sku", "quantity"))
     if not wanted:
         raise EmptyCart("Your cart is empty; there is nothing to hold.")
     until = timezone.now() + timedelta(minutes=minutes)
-    inventory.reserve(hold_reference(cart), wanted, expires_at=until)
+    outcome = inventory.request("reserve", hold_reference(cart), wanted, expires_at=until)
+    if outcome.awaited:
+        _check_left(cart, {sku: units for sku, units in wanted.items() if sku not in outcome.warehouses})
     return until
+
+
+def units_left(cart: Cart, skus: Iterable[str]) -> dict[str, int]:
+    """What this customer holds at the checkout already is hers, so it counts as left."""
+    left = availability(skus)
+    for reservation in active_reservations(hold_reference(cart)):
+        if reservation.item.sku in left:
+            left[reservation.item.sku] += reservation.quantity
+    return left
+
+
+def _check_left(cart: Cart, wanted: Mapping[str, int]) -> None:
+    left = units_left(cart, wanted)
+    if short := [f"{sku} (wanted {n}, left {left[sku]})" for sku, n in sorted(wanted.items()) if n > left[sku]]:
+        raise OutOfStock(f"Not enough in stock: {', '.join(short)}. Lower the quantity or remove it from the cart.")

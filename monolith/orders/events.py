@@ -39,7 +39,7 @@ class OrderEvent(Event):
 
 
 class OrderPlaced(OrderEvent, type="orders.order_placed", version=1, aggregate="order", key="order_number"):
-    """A customer has bought something: stock is reserved and the payment authorised in the same transaction."""
+    """A customer has bought something: stock is reserved and the payment authorised."""
 
     lines: tuple[Line, ...]
     subtotal: Amount
@@ -52,8 +52,29 @@ class OrderPlaced(OrderEvent, type="orders.order_placed", version=1, aggregate="
     placed_at: datetime
 
 
+class OrderRequested(OrderEvent, type="orders.order_requested", version=1, aggregate="order", key="order_number"):
+    """A customer wants to buy something, and it takes a while to find out whether she can: the order is pending.
+
+    What can be placed at once is told by OrderPlaced alone.
+    """
+
+    requested_at: datetime
+
+
+class OrderRejected(OrderEvent, type="orders.order_rejected", version=1, aggregate="order", key="order_number"):
+    """A pending order could not be placed: nothing is reserved for it, and nothing is paid.
+
+    `code` is that of the problem which a checkout answers that is refused at once, `reason` a text for the customer.
+    """
+
+    lines: tuple[Line, ...]
+    code: str
+    reason: str
+    rejected_at: datetime
+
+
 class OrderCancelled(OrderEvent, type="orders.order_cancelled", version=1, aggregate="order", key="order_number"):
-    """An order will not be fulfilled; its goods are free again and its payment is given back."""
+    """An order that was placed will not be fulfilled; its goods are free again and its payment is given back."""
 
     lines: tuple[Line, ...]
     reason: str

@@ -81,10 +81,21 @@ class CartItem(models.Model):
         return f"{self.quantity} x {self.variant_id}"
 
 
+class OrderQuerySet(models.QuerySet["Order"]):
+    def ever_placed(self) -> "OrderQuerySet":
+        """Those that somebody outside was told of; a checkout that came to nothing is the customer's affair alone."""
+        return self.exclude(status=Order.Status.PENDING).filter(cancel_code="")
+
+
 class Order(HasStates):
-    """Customer, address and lines are copies from the moment of purchase: what happened doesn't change later."""
+    """Customer, address and lines are copies from the moment of purchase: what happened doesn't change later.
+
+    Pending is one of which stock or payment is not certain yet (see sagas.py). `cancel_code` is set for those that
+    never were placed, and for no others.
+    """
 
     class Status(models.TextChoices):
+        PENDING = "pending"
         PLACED = "placed"
         PARTIALLY_SHIPPED = "partially_shipped"
         SHIPPED = "shipped"
@@ -95,6 +106,7 @@ class Order(HasStates):
         REFUNDED = "refunded"
 
     LEGAL_MOVES = {
+        Status.PENDING: (Status.PLACED, Status.CANCELLED),
         Status.PLACED: (Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CANCELLED, Status.REFUNDED),
         Status.PARTIALLY_SHIPPED: (Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.REFUNDED),
         Status.SHIPPED: (Status.DELIVERED, Status.RETURNED, Status.REFUNDED),
@@ -112,18 +124,27 @@ class Order(HasStates):
     ship_to = models.JSONField(help_text="recipient, street, postal_code, city, country")
     shipping_method = models.CharField(max_length=10, default="standard", help_text="standard or express")
     promotion_code = models.CharField(max_length=30, blank=True)
-    status = models.CharField(max_length=20, choices=Status, default=Status.PLACED)
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
     subtotal = amount_field(help_text="all lines, before discount, shipping and tax")
     discount = amount_field(default=ZERO)
     shipping_cost = amount_field(default=ZERO, help_text="without tax")
     tax = amount_field(default=ZERO, help_text="on goods and shipping")
     total = amount_field()
     currency = currency_field()
-    placed_at = models.DateTimeField(auto_now_add=True)
+    placed_at = models.DateTimeField(auto_now_add=True, help_text="when the customer sent it")
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    cancel_code = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="why it could not be placed, as the code of a problem; empty where it was placed, or may yet be",
+    )
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -51,6 +51,11 @@ def redeem(promotion_id: int, *, subtotal: Decimal, currency: str) -> Promotion:
     return promotion
 
 
+def locked(code: str) -> Promotion | None:
+    """For who is going to give it back; None where there is none, or none any more."""
+    return Promotion.objects.select_for_update(no_key=True).filter(code=code).first() if code else None
+
+
 def give_back(code: str) -> None:
     """A cancelled order has not used its code. No code, or one deleted meanwhile, is fine."""
     Promotion.objects.filter(code=code, redemptions__gt=0).update(redemptions=F("redemptions") - 1)

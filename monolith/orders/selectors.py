@@ -129,6 +129,10 @@ def order_visible_to(user: Any, number: str) -> Order:
     return order
 
 
+def status_of(number: str) -> str:
+    return Order.objects.values_list("status", flat=True).get(number=number)
+
+
 def cart_size(user: Any) -> int:
     """Units in the cart; none for a visitor or a member of staff. Opens no cart."""
     items = CartItem.objects.filter(cart__customer__user_id=user.pk)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from monolith.orders.events import Line, OrderCancelled, OrderEvent, OrderPlaced, OrderRefunded, ShipTo
+from monolith.orders.events import Line, OrderCancelled, OrderEvent, OrderPlaced, OrderRefunded, OrderRejected, ShipTo
 from monolith.orders.models import Order, OrderLine
 from monolith.payments.selectors import last_refunds
 
@@ -33,10 +33,22 @@ def cancelled(order: Order, lines: Iterable[OrderLine]) -> OrderCancelled:
     )
 
 
+def rejected(order: Order, lines: Iterable[OrderLine], reason: str) -> OrderRejected:
+    """`reason` in full: the order keeps so much of it as fits."""
+    return OrderRejected(
+        **told(order),
+        lines=[_told_line(line) for line in lines],
+        code=order.cancel_code,
+        reason=reason,
+        rejected_at=order.cancelled_at,
+    )
+
+
 def told_again(orders: Sequence[Order]) -> Iterator[OrderEvent]:
     """What became of each, from its rows as they are now: that it was placed, and whether it was taken back.
 
-    `orders` come with their lines. How far they were sent is not told: nobody who was not there asks for it yet.
+    `orders` are some that were placed, with their lines. How far they were sent is not told: nobody who was not there
+    asks for it yet.
     """
     refunds = last_refunds(order.number for order in orders if order.status == Order.Status.REFUNDED)
     for order in orders:

@@ -2,7 +2,7 @@
 
 Card tokens: every `tok_…` is charged, except `tok_declined` (the bank says no) and `tok_expired` (the card is too old).
 Anything else is not a token. It keeps no state, so nothing has to be undone when the shop's transaction rolls back; a
-real gateway would keep the authorisation, which is why the payment is the last thing a checkout does.
+real gateway would keep the authorisation, which is why a checkout takes the payment when nothing else can refuse it.
 """
 
 from decimal import Decimal

@@ -13,10 +13,15 @@ def payments() -> QuerySet[Payment]:
 
 def payment_of(order_number: str) -> Payment:
     """Raises NotFound."""
-    payment = payments().filter(order_number=order_number).first()
+    payment = find_payment(order_number)
     if payment is None:
         raise NotFound(f"There is no payment for order {order_number}.")
     return payment
+
+
+def find_payment(order_number: str) -> Payment | None:
+    """None while the order is pending, and where it came to nothing."""
+    return payments().filter(order_number=order_number).first()
 
 
 def last_refunds(order_numbers: Iterable[str]) -> dict[str, datetime]:

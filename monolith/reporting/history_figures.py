@@ -12,7 +12,7 @@ COHORTS = """
     WITH months AS (
         SELECT customer_id, date_trunc('month', placed_at, 'UTC')::date AS month, count(*) AS orders,
                coalesce(sum(total) FILTER (WHERE status <> 'refunded'), 0.00) AS revenue
-        FROM orders_order WHERE status <> 'cancelled' AND currency = %(currency)s
+        FROM orders_order WHERE status NOT IN ('pending', 'cancelled') AND currency = %(currency)s
         GROUP BY customer_id, date_trunc('month', placed_at, 'UTC')
     ), since AS (SELECT *, min(month) OVER (PARTITION BY customer_id) AS first FROM months)
     SELECT first, month, count(*), sum(orders)::bigint, sum(revenue) FROM since

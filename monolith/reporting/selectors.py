@@ -20,7 +20,7 @@ from monolith.orders.models import Order, OrderLine
 from monolith.payments.models import LedgerEntry, Payment
 from monolith.reporting.history_figures import cohorts, stock_turnover
 from monolith.reporting.models import DailySales
-from monolith.reporting.signals import NOT_CANCELLED, PAID_FOR
+from monolith.reporting.signals import COUNTED, PAID_FOR
 from monolith.reporting.warehouse_figures import DeliveryTime, delivery_times_since, stock_value
 from monolith.shipping.models import Return, Shipment
 
@@ -97,7 +97,7 @@ def today() -> Figures:
     return Figures(
         day=day,
         orders=sum(row[1] for row in placed),
-        cancelled=Order.objects.filter(cancelled_at__gte=_midnight(day)).count(),
+        cancelled=Order.objects.ever_placed().filter(cancelled_at__gte=_midnight(day)).count(),
         revenue={row[0]: row[2] for row in placed},
         refunded=_refunded_since(day),
         new_customers=Customer.objects.filter(created_at__gte=_midnight(day)).count(),
@@ -158,8 +158,10 @@ def top_customers(limit: int = 10) -> list[TopCustomer]:
 
 
 def orders_by_state() -> QuerySet[Order]:
-    """All of them, with what decides whether they count: `cancelled`, `refunded`."""
-    return Order.objects.annotate(cancelled=Q(status=Order.Status.CANCELLED), refunded=Q(status=Order.Status.REFUNDED))
+    """All that were placed, with what decides whether they count: `cancelled`, `refunded`."""
+    return Order.objects.ever_placed().annotate(
+        cancelled=Q(status=Order.Status.CANCELLED), refunded=Q(status=Order.Status.REFUNDED)
+    )
 
 
 def refund_rate(days: int) -> list[RefundRate]:
@@ -196,7 +198,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _orders_since(day: date) -> QuerySet[Order]:
-    return Order.objects.filter(NOT_CANCELLED, placed_at__gte=_midnight(day)).order_by()
+    return Order.objects.filter(COUNTED, placed_at__gte=_midnight(day)).order_by()
 
 
 def _refunded_since(day: date) -> dict[str, Decimal]:

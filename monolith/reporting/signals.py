@@ -15,20 +15,20 @@ from monolith.orders.models import Order
 from monolith.reporting.models import DailySales
 
 LARGE = Decimal(1000)
-NOT_CANCELLED = ~Q(status=Order.Status.CANCELLED)
-PAID_FOR = ~Q(status__in=[Order.Status.CANCELLED, Order.Status.REFUNDED])
+COUNTED = ~Q(status__in=[Order.Status.PENDING, Order.Status.CANCELLED])
+PAID_FOR = COUNTED & ~Q(status=Order.Status.REFUNDED)
 CHANGES_FIGURES = {Order.Status.PLACED, Order.Status.CANCELLED, Order.Status.REFUNDED}
 
 
 # Tangle: a signal that does too much. Whoever saves an order writes a report and a customer, and mails the shop.
 @receiver(post_save, sender=Order)
-def order_saved(sender: type[Order], instance: Order, created: bool, raw: bool = False, **_kwargs: Any) -> None:
+def order_saved(sender: type[Order], instance: Order, raw: bool = False, **_kwargs: Any) -> None:
     if raw or instance.status not in CHANGES_FIGURES:
         return
     with transaction.atomic():
         recount_customer(instance.customer_id)
         recount_day(instance.placed_at.astimezone(UTC).date(), instance.currency)
-    if created and instance.total > LARGE:
+    if instance.status == Order.Status.PLACED and instance.total > LARGE:
         transaction.on_commit(lambda: _tell_the_shop(instance), robust=True)
 
 
@@ -39,7 +39,7 @@ def recount_customer(customer_id: int) -> None:
     transaction held it before. In one statement the count would be from before the wait.
     """
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
-    figures = Order.objects.filter(NOT_CANCELLED, customer_id=customer_id).aggregate(
+    figures = Order.objects.filter(COUNTED, customer_id=customer_id).aggregate(
         order_count=Count("id"),
         lifetime_value=Sum("total", filter=PAID_FOR & Q(currency="EUR"), default=ZERO),
         last_order_at=Max("placed_at"),
@@ -53,7 +53,7 @@ def recount_day(day: date, currency: str) -> None:
     row = DailySales.objects.select_for_update().get(day=day, currency=currency)
     begin = datetime.combine(day, time.min, UTC)
     of_the_day = Order.objects.filter(
-        NOT_CANCELLED, placed_at__gte=begin, placed_at__lt=begin + timedelta(days=1), currency=currency
+        COUNTED, placed_at__gte=begin, placed_at__lt=begin + timedelta(days=1), currency=currency
     )
     figures = of_the_day.aggregate(orders=Count("id"), revenue=Sum("total", filter=PAID_FOR, default=ZERO))
     DailySales.objects.filter(pk=row.pk).update(**figures)

@@ -13,10 +13,10 @@ COUNT_CUSTOMERS = """
     SET order_count = figures.orders, lifetime_value = figures.value, last_order_at = figures.last
     FROM (
         SELECT customer_id,
-               count(*) FILTER (WHERE status <> 'cancelled') AS orders,
+               count(*) FILTER (WHERE status NOT IN ('pending', 'cancelled')) AS orders,
                coalesce(sum(total) FILTER (
-                   WHERE status NOT IN ('cancelled', 'refunded') AND currency = 'EUR'), 0) AS value,
-               max(placed_at) FILTER (WHERE status <> 'cancelled') AS last
+                   WHERE status NOT IN ('pending', 'cancelled', 'refunded') AND currency = 'EUR'), 0) AS value,
+               max(placed_at) FILTER (WHERE status NOT IN ('pending', 'cancelled')) AS last
         FROM orders_order WHERE customer_id = ANY(%s) GROUP BY customer_id
     ) figures
     WHERE customer.id = figures.customer_id
@@ -24,8 +24,8 @@ COUNT_CUSTOMERS = """
 COUNT_DAYS = """
     INSERT INTO reporting_dailysales (day, currency, orders, revenue)
     SELECT (placed_at AT TIME ZONE 'UTC')::date, currency,
-           count(*) FILTER (WHERE status <> 'cancelled'),
-           coalesce(sum(total) FILTER (WHERE status NOT IN ('cancelled', 'refunded')), 0)
+           count(*) FILTER (WHERE status NOT IN ('pending', 'cancelled')),
+           coalesce(sum(total) FILTER (WHERE status NOT IN ('pending', 'cancelled', 'refunded')), 0)
     FROM orders_order
     WHERE placed_at >= date_trunc('day', %s::timestamptz, 'UTC')
       AND placed_at < date_trunc('day', %s::timestamptz, 'UTC') + interval '24 hours'

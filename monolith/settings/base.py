@@ -135,12 +135,13 @@ STRANGLER = {
     # Published for whoever comes next; a broker that has no queue for any other event refuses it instead of losing it.
     "EVENTS_WITHOUT_CONSUMERS": (
         *("catalog.*", "customers.*"),
-        # All of inventory but what hands stock over, and what asks for a change of it: that has to arrive.
+        # All of inventory but what hands stock over, and what asks for a change of it or answers: that has to arrive.
         *("inventory.stock_reserved", "inventory.stock_released", "inventory.stock_shipped"),
         *("inventory.stock_returned", "inventory.stock_adjusted", "inventory.stock_dispatched"),
         *("inventory.stock_received", "inventory.stock_told"),
-        *("inventory.stock_change_done", "inventory.stock_change_rejected", "inventory.stock_change_redirected"),
-        *("orders.order_shipped", "orders.order_delivered", "orders.order_returned", "orders.order_refunded"),
+        "inventory.stock_change_redirected",
+        *("orders.order_requested", "orders.order_shipped", "orders.order_delivered"),
+        *("orders.order_returned", "orders.order_refunded"),
         *("payments.payment_authorised", "payments.payment_voided"),
         *("shipping.shipment_packed", "shipping.shipment_delivered", "shipping.shipment_lost"),
         *("shipping.return_requested", "shipping.return_rejected"),

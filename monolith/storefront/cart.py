@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from monolith.errors import ShopError
-from monolith.inventory.selectors import active_reservations, availability
 from monolith.orders import services as orders
 from monolith.orders.selectors import CartLine, cart_summary
 from monolith.storefront.forms import LineForm, PromotionForm
@@ -115,9 +114,5 @@ def take_what_waited(request: HttpRequest) -> None:
 
 
 def _rows(basket: Any, lines: list[CartLine]) -> list[Row]:
-    """What this customer holds at the checkout already is hers, so it counts as left."""
-    left = availability([line.sku for line in lines])
-    for reservation in active_reservations(orders.hold_reference(basket)):
-        if reservation.item.sku in left:
-            left[reservation.item.sku] += reservation.quantity
+    left = orders.units_left(basket, [line.sku for line in lines])
     return [Row(line, left[line.sku]) for line in lines]

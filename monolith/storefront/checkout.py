@@ -16,12 +16,14 @@ from monolith.errors import EmptyCart, OutOfStock, ShopError
 from monolith.idempotency.errors import KeyReused
 from monolith.idempotency.services import Answer, once
 from monolith.orders import services as orders
-from monolith.orders.selectors import CartSummary, cart_summary
+from monolith.orders.selectors import CartSummary, cart_summary, status_of
 from monolith.shipping.selectors import methods_to, shipping_cost
 from monolith.storefront.forms import AddressForm, CheckoutForm
 from monolith.storefront.pages import in_words, page
 
 HELD_MINUTES = 15
+PLACED = "Thank you! Your order is placed, and a confirmation is on its way by e-mail."
+PENDING = "Thank you! We have your order. Whether it can be placed you see here in a moment, and get by e-mail."
 TEST_CARDS = {
     "tok_visa": "is charged, as every other tok_… is",
     "tok_declined": "the bank says no",
@@ -64,7 +66,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     except ShopError as error:
         form.add_error(None, in_words(error))
         return _checkout_page(request, basket, form, address_form)
-    messages.success(request, "Thank you! Your order is placed, and a confirmation is on its way by e-mail.")
+    messages.success(request, PENDING if status_of(number) == "pending" else PLACED)
     return redirect("storefront:order", number=number)
 
 

@@ -13,7 +13,7 @@ from monolith.customers.selectors import customer_of
 from monolith.errors import NotFound
 from monolith.orders import services
 from monolith.orders.selectors import order_visible_to, orders_visible_to
-from monolith.payments.selectors import payment_of
+from monolith.payments.selectors import find_payment
 from monolith.shipping import services as shipping
 from monolith.shipping.selectors import returnable, returns_visible_to, shipments_visible_to
 from monolith.storefront.forms import CancelForm, ReturnForm
@@ -88,7 +88,7 @@ def _own_order(request: HttpRequest, number: str) -> Any:
 def _status(request: HttpRequest, shown: Any) -> dict[str, Any]:
     shipments = list(shipments_visible_to(request.user).filter(order=shown).order_by("pk"))
     returns = list(returns_visible_to(request.user).filter(order=shown).order_by("pk"))
-    payment = payment_of(shown.number)
+    payment = find_payment(shown.number)
     form = _return_form(shown)
     return {
         "order": shown,
@@ -97,7 +97,7 @@ def _status(request: HttpRequest, shown: Any) -> dict[str, Any]:
         "payment": payment,
         "progress": progress_of(shown, returns),
         "version": version_of(shown, shipments, returns, payment),
-        "may_cancel": shown.may_become(shown.Status.CANCELLED),
+        "may_cancel": shown.status != shown.Status.PENDING and shown.may_become(shown.Status.CANCELLED),
         "return_form": form if form.quantity_fields and shown.status != shown.Status.COMPLETED else None,
         "poll_milliseconds": POLL_SECONDS * 1000,
     }

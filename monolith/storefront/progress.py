@@ -18,6 +18,7 @@ class Progress(NamedTuple):
 
 
 HEADLINES = {
+    "pending": "We have received your order and are checking stock and payment. This takes a moment.",
     "placed": "We have your order and are about to pack it.",
     "partially_shipped": "A part of your order is on its way.",
     "shipped": "Your order is on its way.",
@@ -27,19 +28,25 @@ HEADLINES = {
     "cancelled": "This order is cancelled.",
     "refunded": "You have your money back.",
 }
-ON_ITS_WAY = ("placed", "partially_shipped", "shipped")
+NEVER_PLACED = "We could not place this order."
+ON_ITS_WAY = ("pending", "placed", "partially_shipped", "shipped")
 ENDED_OTHERWISE = ("returned", "cancelled", "refunded")
 
 
 def progress_of(order: Any, returns: list[Any]) -> Progress:
     under_way = any(returned.status == "requested" for returned in returns)
-    return Progress(HEADLINES[order.status], _steps(order), order.status in ON_ITS_WAY or under_way)
+    headline = NEVER_PLACED if order.cancel_code else HEADLINES[order.status]
+    return Progress(headline, _steps(order), order.status in ON_ITS_WAY or under_way)
 
 
 def _steps(order: Any) -> list[Step]:
     """Where an order ended otherwise, the steps it didn't take are left out and its end is the last one."""
+    if order.cancel_code:
+        return [Step("Received", "done", order.placed_at), Step("Not placed", "done", order.cancelled_at)]
+    is_pending = order.status == "pending"
     steps = [
-        Step("Placed", "done", order.placed_at),
+        Step("Received" if is_pending else "Placed", "done", order.placed_at),
+        *([Step("Placed", "coming")] if is_pending else []),
         Step("Shipped", "done" if order.shipped_at else "coming", order.shipped_at),
         Step("Delivered", "done" if order.delivered_at else "coming", order.delivered_at),
     ]
@@ -60,6 +67,6 @@ def version_of(order: Any, shipments: list[Any], returns: list[Any], payment: An
         order.status,
         [(parcel.number, parcel.status, len(parcel.tracking.all())) for parcel in shipments],
         [(returned.number, returned.status) for returned in returns],
-        (payment.status, payment.captured, payment.refunded),
+        payment and (payment.status, payment.captured, payment.refunded),
     )
     return f"{crc32(repr(seen).encode()):08x}"

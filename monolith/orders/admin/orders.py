@@ -60,7 +60,7 @@ class OrderAdmin(ReadOnly, ServiceAdmin):
             "Money",
             {"fields": [("subtotal", "discount", "promotion_code"), ("shipping_cost", "tax"), ("total", "currency")]},
         ),
-        ("Cancellation", {"fields": [("cancelled_at", "cancel_reason")], "classes": ["collapse"]}),
+        ("Cancellation", {"fields": [("cancelled_at", "cancel_reason", "cancel_code")], "classes": ["collapse"]}),
     ]
     readonly_fields = ["send_to"]
 
@@ -74,6 +74,7 @@ class OrderAdmin(ReadOnly, ServiceAdmin):
             rows_of("Parcels", "shipping.shipment", order__id__exact=row.pk),
             rows_of("Returns", "shipping.return", order__id__exact=row.pk),
             rows_of("Payment", "payments.payment", order_number__exact=row.number),
+            rows_of("Checkout", "strangler_saga.sagainstance", saga__exact="checkout", key__exact=row.number),
             rows_of("E-mails", "notifications.email", order_number__exact=row.number),
         ]
 

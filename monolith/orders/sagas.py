@@ -1,0 +1,157 @@
+"""The checkout as a saga: stock, payment, confirmation. Where this side owns all the stock, it is one transaction."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db.models import Case, Value, When
+from pydantic import BaseModel, Field, PrivateAttr
+
+from monolith.errors import CalledOff, NoAnswerInTime, NotFound, OutOfStock, PaymentDeclined
+from monolith.inventory import services as inventory
+from monolith.inventory.events import StockChange, StockChangeDone, StockChangeRejected
+from monolith.orders import outcomes
+from monolith.orders.models import Order, OrderLine
+from monolith.payments import services as payments
+from strangler.errors import NoAnswer
+from strangler.saga import Saga, Step, Waiting, waiting
+
+Pay = Literal["now", "on_shipment"]
+WITHIN, ATTEMPTS = timedelta(seconds=20), 3
+"""A customer waits for a minute at most, if the inventory service is away."""
+
+
+class CheckoutData(BaseModel):
+    """What is remembered of a checkout that waits.
+
+    `card_token` is what the gateway has given the shop in place of a card: of use to nobody without the shop's own
+    account there. It is here until the payment is taken or the order is cancelled, and then it is not.
+    """
+
+    order_number: str
+    quantities: dict[str, int]
+    hold: str
+    pay: Pay
+    card_token: str = Field(default="", repr=False)
+    code: str = ""
+    reason: str = ""
+    _order: Any = PrivateAttr(default=None)
+
+    def order(self) -> Order:
+        """Locked, and read once in a transaction."""
+        if self._order is None:
+            self._order = Order.objects.select_for_update().get(number=self.order_number)
+        return self._order
+
+    def because(self, code: str, reason: str) -> "CheckoutData":
+        return self.model_copy(update={"code": code, "reason": reason, "card_token": ""})
+
+
+def begin(order: Order, lines: Sequence[OrderLine], *, hold: str, pay: Pay, card_token: str) -> None:
+    """Raises OutOfStock and PaymentDeclined, where that is certain at once."""
+    quantities = {line.sku: line.quantity for line in lines}
+    data = CheckoutData(order_number=order.number, quantities=quantities, hold=hold, pay=pay, card_token=card_token)
+    data._order = order
+    checkout.start(data)
+
+
+def change_of(order_number: str) -> UUID:
+    """The number of the change that reserves for this order: asked again, it is the same question."""
+    return uuid5(NAMESPACE_URL, f"shop:orders/{order_number}/reserve")
+
+
+def reserve_stock(data: CheckoutData) -> Waiting[CheckoutData] | None:
+    outcome = inventory.request(
+        "reserve", data.order_number, data.quantities, instead_of=data.hold, change=change_of(data.order_number)
+    )
+    _keep_warehouses(data.order_number, outcome.warehouses)
+    return waiting() if outcome.awaited else None
+
+
+def note_reserved(data: CheckoutData, answer: StockChangeDone) -> None:
+    _keep_warehouses(data.order_number, {line.sku: line.warehouse for line in answer.lines if line.warehouse})
+
+
+def note_not_reserved(data: CheckoutData, refusal: StockChangeRejected | OutOfStock | NoAnswer) -> CheckoutData:
+    if isinstance(refusal, NoAnswer):
+        return data.because(NoAnswerInTime.code, "The warehouse did not answer in time. Please try again.")
+    return data.because(OutOfStock.code, getattr(refusal, "reason", None) or str(refusal))
+
+
+def release_stock(data: CheckoutData) -> None:
+    outcomes.locked_for_taking_back(data.order_number)
+    inventory.release(data.order_number)
+
+
+def take_payment(data: CheckoutData) -> CheckoutData:
+    order = data.order()
+    take = payments.charge if data.pay == "now" else payments.authorise
+    take(
+        order.number,
+        amount=order.total,
+        currency=order.currency,
+        card_token=data.card_token,
+        customer_email=order.customer_email,
+        customer_name=order.customer_name,
+    )
+    return data.model_copy(update={"card_token": ""})
+
+
+def note_declined(data: CheckoutData, refusal: PaymentDeclined) -> CheckoutData:
+    return data.because(refusal.code, str(refusal))
+
+
+def give_payment_back(data: CheckoutData) -> None:
+    outcomes.locked_for_taking_back(data.order_number)
+    with suppress(NotFound):  # nothing was taken
+        payments.give_back(data.order_number)
+
+
+def confirm(data: CheckoutData) -> None:
+    order = data.order()
+    outcomes.place(order, list(order.lines.all()))
+
+
+def cancel(data: CheckoutData) -> CheckoutData:
+    """Where nothing refused it, a person has had it undone."""
+    called_off = data if data.code else data.because(CalledOff.code, "The shop could not complete this order.")
+    outcomes.reject(data.order_number, code=called_off.code, reason=called_off.reason)
+    return called_off
+
+
+def _reserving(answer: StockChange) -> str | None:
+    """Of the order that asked just this. Releases and holds have answers of the same types."""
+    return answer.reference if answer.change == change_of(answer.reference) else None
+
+
+def _keep_warehouses(order_number: str, warehouses: Mapping[str, str]) -> None:
+    if warehouses:
+        known = Case(*(When(sku=sku, then=Value(code)) for sku, code in warehouses.items()))
+        OrderLine.objects.filter(order__number=order_number, sku__in=list(warehouses)).update(warehouse=known)
+
+
+checkout = Saga(
+    "checkout",
+    data=CheckoutData,
+    key="order_number",
+    steps=(
+        Step(
+            "stock",
+            reserve_stock,
+            undo=release_stock,
+            done=StockChangeDone,
+            refused=StockChangeRejected,
+            refusals=(OutOfStock,),
+            within=WITHIN,
+            attempts=ATTEMPTS,
+            correlate=_reserving,
+            on_done=note_reserved,
+            on_refused=note_not_reserved,
+        ),
+        Step("payment", take_payment, undo=give_payment_back, refusals=(PaymentDeclined,), on_refused=note_declined),
+        Step("confirmation", confirm),
+    ),
+    compensated=cancel,
+)
