@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db.models import Case, Value, When
@@ -37,13 +37,14 @@ class CheckoutData(BaseModel):
     card_token: str = Field(default="", repr=False)
     code: str = ""
     reason: str = ""
-    _order: Any = PrivateAttr(default=None)
+    _at_hand: tuple[Order, Sequence[OrderLine]] | None = PrivateAttr(default=None)
 
-    def order(self) -> Order:
-        """Locked, and read once in a transaction."""
-        if self._order is None:
-            self._order = Order.objects.select_for_update().get(number=self.order_number)
-        return self._order
+    def at_hand(self) -> tuple[Order, Sequence[OrderLine]]:
+        """The order, locked, and its lines: read once in a transaction, and not at all where it was made just now."""
+        if self._at_hand is None:
+            order = Order.objects.select_for_update().get(number=self.order_number)
+            self._at_hand = order, list(order.lines.all())
+        return self._at_hand
 
     def because(self, code: str, reason: str) -> "CheckoutData":
         return self.model_copy(update={"code": code, "reason": reason, "card_token": ""})
@@ -53,7 +54,7 @@ def begin(order: Order, lines: Sequence[OrderLine], *, hold: str, pay: Pay, card
     """Raises OutOfStock and PaymentDeclined, where that is certain at once."""
     quantities = {line.sku: line.quantity for line in lines}
     data = CheckoutData(order_number=order.number, quantities=quantities, hold=hold, pay=pay, card_token=card_token)
-    data._order = order
+    data._at_hand = order, lines
     checkout.start(data)
 
 
@@ -86,7 +87,7 @@ def release_stock(data: CheckoutData) -> None:
 
 
 def take_payment(data: CheckoutData) -> CheckoutData:
-    order = data.order()
+    order, _ = data.at_hand()
     take = payments.charge if data.pay == "now" else payments.authorise
     take(
         order.number,
@@ -110,8 +111,7 @@ def give_payment_back(data: CheckoutData) -> None:
 
 
 def confirm(data: CheckoutData) -> None:
-    order = data.order()
-    outcomes.place(order, list(order.lines.all()))
+    outcomes.place(*data.at_hand())
 
 
 def cancel(data: CheckoutData) -> CheckoutData:
