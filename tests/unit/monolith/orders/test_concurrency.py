@@ -2,15 +2,18 @@ from functools import partial
 
 import pytest
 from django.db.models import Sum
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monolith.catalog.factories import VariantFactory
-from monolith.errors import EmptyCart, IllegalTransition, OutOfStock, PromotionRefused
+from monolith.errors import EmptyCart, IllegalTransition, OutOfStock, PaymentDeclined, PromotionRefused
 from monolith.inventory.factories import StockItemFactory
 from monolith.inventory.models import Reservation, StockItem
 from monolith.orders.factories import BERLIN, CartFactory, CartItemFactory, OrderFactory, PromotionFactory
-from monolith.orders.models import Order, Promotion
+from monolith.orders.models import Order, OrderLine, Promotion
 from monolith.orders.services import cancel_order, checkout, refund_order
 from monolith.payments.models import LedgerEntry, Payment
+from strangler.saga.models import SagaInstance
 from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +36,50 @@ def test_concurrent_checkouts_never_sell_more_than_there_is():
     item = StockItem.objects.get()
     assert (item.on_hand, item.reserved, item.available) == (5, 5, 0)
     assert Reservation.objects.filter(status="active").aggregate(Sum("quantity")) == {"quantity__sum": 5}
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    units=st.integers(0, 12),
+    wishes=st.lists(
+        st.tuples(
+            st.integers(1, 5),
+            st.sampled_from(["now", "on_shipment"]),
+            st.sampled_from(["tok_visa"] * 3 + ["tok_declined"]),
+        ),
+        min_size=2,
+        max_size=6,
+    ),
+)
+def test_whatever_is_wanted_at_once_is_sold_and_paid_once_or_not_at_all(units, wishes):
+    """At stage `monolith`: what is refused leaves nothing behind, not even its saga."""
+    variant = VariantFactory()
+    StockItemFactory(sku=variant.sku, on_hand=units)
+    carts = [CartItemFactory(variant=variant, stock=None, quantity=quantity).cart for quantity, *_ in wishes]
+    orders, refused = at_once(
+        [
+            partial(checkout, cart, address=BERLIN, card_token=card, pay=pay)
+            for cart, (_, pay, card) in zip(carts, wishes, strict=True)
+        ],
+        expected=(OutOfStock, PaymentDeclined),
+    )
+    assert len(orders) + len(refused) == len(wishes)
+    lines = OrderLine.objects.filter(sku=variant.sku)
+    sold = sum(lines.values_list("quantity", flat=True))
+    item = StockItem.objects.get(sku=variant.sku)
+    assert item.reserved == sold <= units == item.on_hand
+    assert {order.status for order in Order.objects.filter(lines__in=lines)} <= {"placed"}
+    numbers = {order.number for order in orders}
+    assert (
+        set(Order.objects.filter(customer__in=[cart.customer_id for cart in carts]).values_list("number", flat=True))
+        == numbers
+    )
+    assert set(SagaInstance.objects.filter(key__in=numbers).values_list("status", flat=True)) <= {"completed"}
+    assert SagaInstance.objects.count() == Order.objects.count()
+    for order in orders:
+        payment = Payment.objects.get(order_number=order.number)
+        assert payment.authorised == order.total == order.subtotal - order.discount + order.shipping_cost + order.tax
+        assert payment.captured in {0, order.total}
 
 
 def test_the_last_redemption_of_a_promotion_goes_to_one_order():
