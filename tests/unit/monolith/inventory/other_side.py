@@ -4,7 +4,7 @@ A model for tests of the monolith's side: no database, no threads. Messages of o
 """
 
 import json
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -156,7 +156,7 @@ class Service:
         self.answers[request.change] = self.say(StockChangeDone, **told, lines=done)
 
     def reserve(self, request):
-        chosen = {line.sku: self.shelf(line) for line in request.lines}
+        chosen = {line.sku: self.shelf(line, request.instead_of) for line in request.lines}
         for sku in self.owned:
             held = sum(e.quantity for e in self.promises[sku] if e.reference == request.instead_of and e.expires_at)
             if held:
@@ -170,11 +170,14 @@ class Service:
             )
         return [(line.sku, chosen[line.sku], line.quantity) for line in request.lines]
 
-    def shelf(self, line):
+    def shelf(self, line, instead_of):
+        held = Counter()
+        for each in self.promises[line.sku]:
+            held[each.warehouse] += each.quantity if each.reference == instead_of and each.expires_at else 0
         codes = sorted(self.levels[line.sku], key=lambda code: (self.warehouses[code].priority, code))
         for code in codes:
             on_hand, reserved = self.levels[line.sku][code]
-            if on_hand - reserved >= line.quantity:
+            if on_hand - reserved + held[code] >= line.quantity:
                 return code
         raise Short(f"Not enough in stock: {line.sku} (wanted {line.quantity}).")
 
