@@ -13,6 +13,7 @@ from monolith.orders.factories import PromotionFactory
 from monolith.orders.models import Order
 from monolith.shipping import services as shipping
 from tests.browser.shopping import as_a_customer_with, fill_in_the_checkout, put_on_sale, register, total
+from tests.support.two_sides import TwoSides
 
 OpenPage = Callable[..., Page]
 SENT_TWICE = """async () => {
@@ -143,6 +144,34 @@ def test_a_declined_card_can_be_followed_by_another_one(open_page: OpenPage) -> 
     page.get_by_label("Card").fill("tok_visa")
     page.get_by_role("button", name="Place order").click()
     expect(page.get_by_text("Thank you!")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("card", "headline", "reason"),
+    [
+        ("tok_visa", "We have your order and are about to pack it.", "paid"),
+        ("tok_declined", "We could not place this order.", "the bank declined it"),
+    ],
+)
+def test_a_pending_order_is_decided_before_her_eyes(open_page: OpenPage, card: str, headline: str, reason: str) -> None:
+    """The inventory service keeps the stock; it answers once the page is open."""
+    sides, sku = TwoSides(), put_on_sale("Oak chair")
+    sides.give_away(sku)
+    page = open_page()
+    as_a_customer_with(page, "Oak chair")
+    fill_in_the_checkout(page, card=card)
+    page.get_by_role("button", name="Place order").click()
+    expect(page.get_by_text("Whether it can be placed you see here in a moment")).to_be_visible()
+    expect(page.locator("[aria-current=step]")).to_contain_text("Placed")
+    page.evaluate("document.documentElement.dataset.mark = 'same page'")
+    sides.deliver_all()
+    expect(page.locator("#status").get_by_text(headline)).to_be_visible()
+    expect(page.locator("#status")).to_contain_text(reason)
+    expect(page.locator("#news")).to_have_text(headline)
+    assert page.evaluate("document.documentElement.dataset.mark") == "same page"
+    if card == "tok_declined":
+        page.locator("#status").get_by_role("link", name="Your cart").click()
+        expect(page.get_by_label("Quantity of Oak chair")).to_have_value("1")
 
 
 def test_a_customer_cancels_and_another_order_is_sent_back(open_page: OpenPage) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from monolith.orders.events import Line, OrderCancelled, OrderPlaced, ShipTo
+from monolith.orders.events import Line, OrderCancelled, OrderPlaced, OrderRejected, ShipTo
 from monolith.payments.events import PaymentCaptured, PaymentRefunded
 from monolith.shipping.events import Parcel, ReturnReceived, ShipmentDispatched
 from strangler.brokers import Delivery
@@ -20,6 +20,11 @@ HOME = ShipTo(recipient="Ada", street="1 High St", postal_code="N1", city="Londo
 def placed(**changes: object) -> OrderPlaced:
     order = {"customer_id": 7, "lines": LINES, **SUMS, "currency": "EUR", "ship_to": HOME, "placed_at": AT}
     return OrderPlaced(**{**CUSTOMER, **order, "promotion_code": "", "shipping_method": "standard", **changes})
+
+
+def rejected(**changes: object) -> OrderRejected:
+    order = {"customer_id": 7, "lines": LINES, "total": "36.68", "currency": "EUR", "code": "out_of_stock"}
+    return OrderRejected(**{**CUSTOMER, **order, "reason": "Not enough in stock: MUG.", "rejected_at": AT, **changes})
 
 
 def cancelled(**changes: object) -> OrderCancelled:

@@ -14,11 +14,13 @@ from tests.unit.extracted.notifications.factories import (
     dispatched,
     placed,
     refunded,
+    rejected,
     returned,
 )
 
 PAIRS = [
     (views.OrderPlaced, placed),
+    (views.OrderRejected, rejected),
     (views.OrderCancelled, cancelled),
     (views.PaymentCaptured, captured),
     (views.PaymentRefunded, refunded),

@@ -11,6 +11,7 @@ from tests.unit.extracted.notifications.factories import (
     message,
     placed,
     refunded,
+    rejected,
     returned,
 )
 
@@ -22,12 +23,12 @@ def templates() -> list[str]:
 
 
 def test_each_event_becomes_its_email(handle):
-    handle(*(message(event()) for event in (placed, captured, dispatched, returned, refunded, cancelled)))
+    handle(*(message(event()) for event in (placed, captured, dispatched, returned, refunded, cancelled, rejected)))
     assert templates() == [
         *("order_confirmation", "payment_receipt", "shipment_dispatched", "return_received"),
-        *("refund", "order_cancelled"),
+        *("refund", "order_cancelled", "order_rejected"),
     ]
-    assert [sent.to for sent in mail.outbox] == [["ada@example.com"]] * 6
+    assert [sent.to for sent in mail.outbox] == [["ada@example.com"]] * 7
     assert set(Email.objects.values_list("status", "attempts", "order_number")) == {("sent", 1, "S-1")}
 
 

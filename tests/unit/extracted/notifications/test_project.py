@@ -77,7 +77,13 @@ def test_the_service_is_whole_without_the_monolith():
     )
     outcome = python("-c", code, **NEEDED, BROKER_URL="memory://none")
     events = [
-        *("orders.order_cancelled", "orders.order_placed", "payments.payment_captured", "payments.payment_refunded"),
+        *(
+            "orders.order_cancelled",
+            "orders.order_placed",
+            "orders.order_rejected",
+            "payments.payment_captured",
+            "payments.payment_refunded",
+        ),
         *("shipping.return_received", "shipping.shipment_dispatched"),
     ]
     assert "no issues" in outcome.stdout, outcome.stderr
