@@ -13,7 +13,7 @@ from monolith.inventory.models import Reservation, StockItem
 from monolith.orders.carts import hold
 from monolith.orders.factories import CartFactory, CartItemFactory, OrderFactory, PromotionFactory
 from monolith.orders.models import Order, Promotion
-from monolith.orders.sagas import cancel, checkout, give_payment_back, release_stock
+from monolith.orders.sagas import cancel, checkout, release_stock
 from tests.support.at_once import at_once
 from tests.unit.monolith.orders.conftest import saga_of
 
@@ -22,9 +22,9 @@ CUSTOMERS = 5
 
 
 def undo(order):
+    """As the saga does where the card is declined."""
     with transaction.atomic():
         data = checkout.unpack(saga_of(order).data)
-        give_payment_back(data)
         release_stock(data)
         cancel(data)
 
