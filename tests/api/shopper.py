@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from rest_framework.test import APIClient
-
 PENDING = "pending"
 MOST_LOOKS = 100
 
@@ -27,9 +25,12 @@ class Refused:
 
 
 class Shopper:
-    """`pause(seconds)` is what she does between two looks at a pending order. `patience`: what she prefers to wait."""
+    """`client` is called as an APIClient is.
 
-    def __init__(self, client: APIClient, *, pause: Callable[[float], object], patience: int | None = None) -> None:
+    `pause(seconds)` is what she does between two looks at a pending order, `patience` what she prefers to wait.
+    """
+
+    def __init__(self, client: Any, *, pause: Callable[[float], object], patience: int | None = None) -> None:
         self.client = client
         self._pause = pause
         self._patience = patience
@@ -47,15 +48,18 @@ class Shopper:
 
     def buy(self, *, card: str = "tok_visa", key: str | None = None) -> Bought | Refused:
         """Each attempt has a key of its own; with an old one it is the old attempt."""
-        body = {"address_id": self.address, "card_token": card}
         headers = {"Idempotency-Key": key or str(uuid4())}
         if self._patience is not None:
             headers["Prefer"] = f"wait={self._patience}"
-        answer = self.client.post("/api/cart/checkout/", body, headers=headers)
+        answer = self.send_checkout(card=card, **headers)
         if answer["Content-Type"] == "application/problem+json":
             return Refused(answer.json()["code"], answer.json()["detail"])
         assert answer.status_code == 201, answer.content
         return self._followed(answer)
+
+    def send_checkout(self, *, card: str = "tok_visa", **headers: str) -> Any:
+        body = {"address_id": self.address, "card_token": card}
+        return self.client.post("/api/cart/checkout/", body, headers=headers)
 
     def cancel(self, order: dict[str, Any]) -> dict[str, Any]:
         return self._sent("post", f"/api/orders/{order['number']}/cancel/", {"reason": "changed my mind"})

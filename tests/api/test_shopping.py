@@ -156,15 +156,10 @@ def test_she_holds_the_goods_and_follows_them_to_her_door(ada: Shopper, market: 
 # What only a client sees that looks closely.
 
 
-def checkout(ada: Shopper, **headers: str) -> Any:
-    body = {"address_id": ada.address, "card_token": "tok_visa"}
-    return ada.client.post("/api/cart/checkout/", body, headers=headers)
-
-
 def test_a_pending_order_says_where_and_when_to_look(market: Market) -> None:
     ada = market.shopper()
     ada.put_into_cart("MUG")
-    answer = checkout(ada)
+    answer = ada.send_checkout()
     number = answer.json()["number"]
     assert answer["Location"] == f"/api/orders/{number}/"
     assert answer.json()["status"] == ("placed" if market.is_at_once else "pending")
@@ -187,7 +182,7 @@ def test_a_pending_order_says_where_and_when_to_look(market: Market) -> None:
 def test_what_she_prefers_is_read_as_the_rfc_writes_it(market: Market, prefer: str, applied: str | None) -> None:
     ada = market.shopper()
     ada.put_into_cart("MUG")
-    answer = checkout(ada, Prefer=prefer)
+    answer = ada.send_checkout(Prefer=prefer)
     assert answer.get("Preference-Applied") == applied
     assert answer.json()["status"] == ("placed" if applied not in {None, "wait=0"} else "pending")
 
@@ -199,7 +194,7 @@ def test_who_waits_in_vain_is_answered_in_time_and_asks_again(market: Market, mo
     monkeypatch.setattr(following, "sleep", lambda _seconds: None)
     ada = market.shopper()
     ada.put_into_cart("MUG")
-    answer = checkout(ada, Prefer="wait=7")
+    answer = ada.send_checkout(Prefer="wait=7")
     assert (answer.status_code, answer.json()["status"], answer["Retry-After"]) == (201, "pending", "1")
     assert next(seconds) == 8
 
@@ -217,6 +212,6 @@ def test_no_answer_is_a_problem_of_the_shops(market: Market, monkeypatch: pytest
     ada = market.shopper(patience=5)
     ada.put_into_cart("MUG")
     monkeypatch.setattr(following, "sleep", lambda _seconds: market.sides.pass_time())
-    answer = checkout(ada, Prefer="wait=5")
+    answer = ada.send_checkout(Prefer="wait=5")
     assert (answer.status_code, answer.json()["code"]) == (503, "no_answer")
     assert ada.in_the_cart() == {"MUG": 1}
