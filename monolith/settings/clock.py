@@ -8,6 +8,7 @@ BY_THE_CLOCK = {
     "complete_orders": crontab(hour=2, minute=10),
     "outbox_prune": crontab(hour=3, minute=10),
     "inbox_prune": crontab(hour=3, minute=20),
+    "saga prune": crontab(hour=3, minute=25),
     "prune_idempotency_keys": crontab(hour=3, minute=30),
     "prune_throttles": crontab(hour=3, minute=40),
 }

@@ -15,7 +15,7 @@ def test_what_beat_sends_is_a_task_that_runs(entry, capsys):
     app.loader.import_default_modules()
     assert entry["task"] in app.tasks
     [command] = entry["args"]
-    assert command in get_commands()
+    assert command.split()[0] in get_commands()
     app.tasks[entry["task"]].apply(entry["args"], throw=True)
 
 
