@@ -20,7 +20,7 @@ ORDERS = {"orders.view_order", "orders.view_orderline"}
 PROMOTIONS = {"orders.view_promotion"}
 PARCELS = {
     *("shipping.view_shipment", "shipping.view_shipmentline", "shipping.view_trackingevent"),
-    *("shipping.view_return", "shipping.view_returnline"),
+    *("shipping.view_return", "shipping.view_returnline", "shipping.view_packingjob"),
 }
 
 ROLES: dict[str, set[str]] = {

@@ -3,7 +3,7 @@ from django.utils import timezone
 
 from monolith.orders.factories import OrderFactory
 from monolith.shipping import carrier
-from monolith.shipping.models import Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
+from monolith.shipping.models import PackingJob, Return, ReturnLine, Shipment, ShipmentLine, TrackingEvent
 from monolith.shipping.services import deliver, dispatch, receive_return, reject_return, request_return, ship
 
 Status = Shipment.Status
@@ -27,6 +27,14 @@ class ShipmentFactory(factory.Factory):
             booking = carrier.book(shipment.number, method=shipment.method)
             shipment = dispatch(shipment, **booking._asdict())
         return deliver(shipment) if kwargs["status"] == Status.DELIVERED else shipment
+
+
+class PackingJobFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PackingJob
+
+    order_number = factory.Sequence(lambda n: f"S-{n:04d}")
+    opened_at = factory.LazyFunction(timezone.now)
 
 
 class ShipmentLineFactory(factory.Factory):

@@ -137,3 +137,24 @@ class ReturnLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.order_line_id}"
+
+
+class PackingJob(models.Model):
+    """An order that packers have to see to, as the events of others tell: by its number, without a foreign key."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        DROPPED = "dropped"
+
+    order_number = models.CharField(max_length=20, unique=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    opened_at = models.DateTimeField(help_text="when its payment was authorised")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["opened_at"], condition=Q(status="open"), name="shipping_open_jobs")]
+
+    def __str__(self) -> str:
+        return self.order_number

@@ -1,3 +1,3 @@
-from monolith.shipping.admin import parcels, returns
+from monolith.shipping.admin import packing, parcels, returns
 
-__all__ = ["parcels", "returns"]
+__all__ = ["packing", "parcels", "returns"]

@@ -36,8 +36,8 @@ from monolith.payments.models import LedgerEntry, Payment
 from monolith.payments.services import refund
 from monolith.reporting.factories import DailySalesFactory
 from monolith.reporting.models import DailySales
-from monolith.shipping.factories import ReturnFactory, ShipmentFactory, TrackingEventFactory
-from monolith.shipping.models import Return, Shipment
+from monolith.shipping.factories import PackingJobFactory, ReturnFactory, ShipmentFactory, TrackingEventFactory
+from monolith.shipping.models import PackingJob, Return, Shipment
 
 
 def variant(prices: int) -> Variant:
@@ -100,6 +100,7 @@ MAKE: dict[type, Callable[[int], Any]] = {
     Payment: payment,
     LedgerEntry: lambda _: LedgerEntryFactory(),
     Shipment: shipment,
+    PackingJob: lambda _: PackingJobFactory(),
     Return: lambda n: ReturnFactory(shipment=shipment(n, status="delivered")),
     Email: lambda _: EmailFactory(),
     DailySales: daily_sales,

@@ -43,7 +43,10 @@ ACTIONS = {
 }
 ANSWERS = {"confirmed": "yes", "reason": "because", "by": "1"}
 
-SEEN_BY_ALL = {"category", "product", "variant", "price", "warehouse", "stockitem", "order", "shipment", "return"}
+SEEN_BY_ALL = {
+    *("category", "product", "variant", "price", "warehouse", "stockitem"),
+    *("order", "shipment", "return", "packingjob"),
+}
 IN_DETAIL = {"stockmovement", "reservation", "transfer", "ownership", "change"}
 SEEN = {
     "support": SEEN_BY_ALL | {"customer", "cart", "promotion", "payment", "email"},
