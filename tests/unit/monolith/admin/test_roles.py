@@ -158,7 +158,7 @@ def test_a_link_to_what_one_may_not_see_is_not_shown(desk_of):
     labels = {
         role: [link.label for link in desk_of(role).get(page).context["links"]] for role in ("support", "warehouse")
     }
-    assert labels == {"support": ["Parcels", "Returns", "Payment", "E-mails"], "warehouse": ["Parcels", "Returns"]}
+    assert labels == {"support": ["Parcels", "Returns", "Payment", "Checkout", "E-mails"], "warehouse": ["Parcels", "Returns"]}
 
 
 def test_every_permission_in_the_table_exists():
