@@ -8,6 +8,7 @@ from monolith.backoffice.pages import Link, rows_of
 from monolith.reporting import selectors as reporting
 from monolith.reporting.selectors import Figures
 from strangler.inbox.models import DeadLetter
+from strangler.saga.models import SagaInstance
 
 TO_SHIP = "placed,partially_shipped"
 
@@ -25,7 +26,8 @@ class Figure(NamedTuple):
 
 
 def figures_for(user: Any) -> list[Figure]:
-    figures = _figures(reporting.today(), DeadLetter.objects.count())
+    stuck = SagaInstance.objects.filter(status=SagaInstance.Status.STUCK).count()
+    figures = _figures(reporting.today(), DeadLetter.objects.count(), stuck)
     return [figure for figure in figures if user.has_perm(figure.link.needs)]
 
 
@@ -33,7 +35,7 @@ def money(by_currency: Mapping[str, Decimal]) -> str:
     return " + ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(by_currency.items())) or "0.00"
 
 
-def _figures(now: Figures, dead_letters: int) -> list[Figure]:
+def _figures(now: Figures, dead_letters: int, stuck: int) -> list[Figure]:
     midnight = f"{now.day} 00:00:00+00:00"
     return [
         Figure(rows_of("Orders today", "orders.order", placed_at__gte=midnight), now.orders),
@@ -49,4 +51,5 @@ def _figures(now: Figures, dead_letters: int) -> list[Figure]:
         Figure(rows_of("Low stock", "inventory.stockitem", level="low"), now.low_stock, waits=True),
         Figure(rows_of("E-mails failed", "notifications.email", status__exact="failed"), now.failed_emails, waits=True),
         Figure(rows_of("Dead letters", "strangler_inbox.deadletter"), dead_letters, waits=True),
+        Figure(rows_of("Sagas stuck", "strangler_saga.sagainstance", status__exact="stuck"), stuck, waits=True),
     ]

@@ -13,6 +13,7 @@ from monolith.orders.models import Order
 from monolith.orders.services import cancel_order
 from monolith.shipping.factories import ReturnFactory, ShipmentFactory
 from strangler.inbox.models import DeadLetter, ParkedMessage
+from strangler.saga.models import SagaInstance
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,7 @@ def test_what_happened_today_and_what_waits_is_counted(figures):
     ReturnFactory()
     Email.objects.filter(pk=Email.objects.latest("pk").pk).update(status="failed")
     an_unhandled_message()
+    SagaInstance.objects.update(status="stuck")
     shown = figures()
     assert values(shown) == {
         "Orders today": 3,
@@ -54,9 +56,10 @@ def test_what_happened_today_and_what_waits_is_counted(figures):
         "Low stock": 0,
         "E-mails failed": 1,
         "Dead letters": 1,
+        "Sagas stuck": 4,
     }
     assert {label for label, figure in shown.items() if figure.stands_out} == {
-        *("Returns waiting", "E-mails failed", "Dead letters")
+        *("Returns waiting", "E-mails failed", "Dead letters", "Sagas stuck")
     }
 
 
