@@ -54,12 +54,12 @@ class Checkouts(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.transaction.__exit__(None, None, None)
 
-    @initialize(units=st.integers(3, 9))
-    def open_the_shop(self, units):
-        self.units = units
+    @initialize(units=st.integers(3, 9), away=some_skus)
+    def open_the_shop(self, units, away):
         self.variants = {sku: VariantFactory(sku=sku, price="10.00") for sku in SKUS}
         for sku in SKUS:
             StockItemFactory(sku=sku, on_hand=units)
+        self.sides.give_away(*away)
 
     @rule(some=some_skus)
     def hand_over(self, some):
@@ -171,5 +171,5 @@ class Checkouts(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_every_checkout_ends_one_way_or_the_other():
     without_shrinking = (Phase.explicit, Phase.generate)
-    options = settings(max_examples=8, stateful_step_count=20, deadline=None, database=None, phases=without_shrinking)
+    options = settings(max_examples=8, stateful_step_count=16, deadline=None, database=None, phases=without_shrinking)
     run_state_machine_as_test(Checkouts, settings=options)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from monolith.errors import IllegalTransition, NothingToShip, OrderPending, OutOfStock
@@ -386,3 +387,12 @@ def test_two_orders_of_one_customer_wait_side_by_side(cart, sides, again):
     sides.deliver_all()
     assert (again(first).status, again(second).status) == ("cancelled", "placed")
     assert SagaInstance.objects.count() == 2
+
+
+def test_the_back_office_leads_from_an_order_to_its_saga(pending, admin_client):
+    page = admin_client.get(reverse("admin:orders_order_change", args=[pending.pk]))
+    [link] = [link for link in page.context["links"] if link.label == "Checkout"]
+    [instance] = admin_client.get(link.url).context["cl"].result_list
+    assert (instance.key, instance.status, instance.step) == (pending.number, "waiting", "stock")
+    shown = admin_client.get(reverse("admin:orders_order_changelist"), {"status__exact": "pending"})
+    assert list(shown.context["cl"].result_list) == [pending]
