@@ -28,9 +28,11 @@ from devstack.shop.interrupts import ignore_signals, raise_on_signals
 from devstack.shop.steps import Steps
 from devstack.shop.workspace import workspace_in
 from devstack.tours import reporting
+from devstack.tours.inventory import tour as inventory
 from devstack.unprivileged import NoUnprivilegedUser
 
 CHECK_EVERY_SECONDS = 0.5
+TOURS = {"reporting": reporting.play, "inventory": inventory.play}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tour(options: argparse.Namespace, console: Console) -> bool:
-    return reporting.play(console, _folder(options), options.seed)
+    return TOURS[options.tour](console, _folder(options), options.seed)
 
 
 def _demo(options: argparse.Namespace, console: Console) -> bool:
@@ -117,7 +119,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--relay", choices=("debezium", "polling"), default="debezium", help="default debezium")
     parser.add_argument("--seed", type=int, metavar="N", help="for the same random choices again")
     parser.add_argument("--name", type=_name, help="write to .local/demo-NAME: lets two run side by side")
-    parser.add_argument("--tour", choices=("reporting",), help="another journey, which ends by itself: docs/tours.md")
+    parser.add_argument("--tour", choices=tuple(TOURS), help="another journey, which ends by itself: docs/tours.md")
     options = parser.parse_args(arguments)
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(10_000)

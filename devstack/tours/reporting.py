@@ -5,17 +5,16 @@ Ends with a verdict: exit code 0 only when every claim of it holds.
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 
 from rich.console import Console
 
 from devstack.demo.journal import Journal
 from devstack.demo.load import Load
 from devstack.processes import ProcessFailed
-from devstack.shop.finding import Finding, show
-from devstack.shop.interrupts import ignore_signals
+from devstack.shop.finding import Finding
 from devstack.shop.steps import Steps
-from devstack.shop.workspace import workspace_in
+from devstack.tours import journey
+from devstack.tours.journey import Journey
 from devstack.tours.onlooker import Onlooker
 from devstack.tours.silent import write_off_a_parcel
 from devstack.tours.stack import Stack
@@ -23,38 +22,26 @@ from devstack.tours.stack import Stack
 GRACE = ("--grace", "0.5")
 """Seconds that an event may take here; parity looks again after this and longer."""
 LOOK_SECONDS = 3.0
-PATIENCE_SECONDS = 120.0
 PENDING = "SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL AND routing_key LIKE '%.backfill.%' LIMIT 1"
 
 
 def play(console: Console, folder: str, seed: int) -> bool:
     """Whether all that the tour claims held. Raises CannotGoOn, ProcessFailed."""
-    started = time.monotonic()
-    with ExitStack() as everything:
-        workspace = everything.enter_context(workspace_in(folder, "demo"))
-        workspace.make_anew()
-        stack = everything.enter_context(Stack(workspace))
-        everything.callback(ignore_signals)  # the first thing at the end: a second Ctrl-C must not leave half behind
-        console.print(f"random choices of this run: --seed {seed}", style="dim")
-        stack.start(Steps(console))
-        findings = Tour(stack, console, seed).run()
-    console.print()
-    show(findings, console)
-    good = all(finding.holds for finding in findings)
-    seconds = f"({time.monotonic() - started:.0f} s)"
-    if good:
-        console.print(f"\nReporting has left the monolith, and nobody noticed. {seconds}", style="bold green")
-    else:
-        console.print(f"\nNOT all of it held: see ✗ above. {seconds}\n  {stack.folders}", style="bold red")
-    return good
+
+    def run(stack: Stack, steps: Steps) -> list[Finding]:
+        stack.start(steps)
+        return Tour(stack, console, seed).run()
+
+    good_end = "Reporting has left the monolith, and nobody noticed."
+    return journey.play(console, folder, seed, make_stack=Stack, run=run, good_end=good_end)
 
 
-class Tour:
+class Tour(Journey):
+    CONTEXT = "reporting"
+
     def __init__(self, stack: Stack, console: Console, seed: int) -> None:
-        self._stack = stack
-        self._console = console
-        self._steps = Steps(console)
-        self._findings: list[Finding] = []
+        super().__init__(stack, console)
+        self._stack: Stack = stack
         self._load = Load(stack.shop.url, Journal(), password=stack.password, seed=seed)
         self._onlooker = Onlooker(stack.shop.url, stack.password)
 
@@ -181,21 +168,6 @@ class Tour:
 
     # --- what they are made of
 
-    def _move(self, stage: str, why: str, *options: str) -> None:
-        shown = " ".join([stage, *options])
-        with self._steps.step(f"manage.py stage reporting {shown}: {why}"):
-            self._until(lambda: not self._refused(stage, *options), f"the gates before {shown}")
-            self._stack.shop_manage("stage", "reporting", stage, *options, "--reason", why)
-
-    def _refused(self, stage: str, *options: str) -> str:
-        """The first line of what stands in the way; empty where nothing does."""
-        try:
-            self._stack.shop_manage("stage", "reporting", stage, *options, "--reason", "the tour", "--dry-run")
-        except ProcessFailed as refusal:
-            lines = [line for line in str(refusal).splitlines() if "FAILS" in line]
-            return lines[-1].strip() if lines else str(refusal)
-        return ""
-
     def _alike(self, when: str) -> None:
         with self._steps.step(f"both sides are asked for everything, {when}"):
             try:
@@ -229,23 +201,9 @@ class Tour:
         said = self._refused("shadow")
         return "consumer lag" not in said
 
-    def _until(self, reached: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + PATIENCE_SECONDS
-        while not reached():
-            self._check()
-            if time.monotonic() > until:
-                raise ProcessFailed(f"waited {PATIENCE_SECONDS:.0f} s in vain for {what}\n  {self._stack.folders}")
-            time.sleep(0.2)
-
     def _check(self) -> None:
-        self._stack.check()
+        super()._check()
         self._load.check()
-
-    def _claim(self, claim: str, faults: list[str]) -> None:
-        self._findings.append(Finding(claim, list(faults)))
-
-    def _say(self, text: str) -> None:
-        self._console.print(f"    {text}", style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 def _lacks(said: str, *parts: str) -> list[str]:

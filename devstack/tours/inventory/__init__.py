@@ -1,0 +1,1 @@
+"""Inventory leaves the shop, and comes back: `make demo ARGS="--tour inventory"`."""

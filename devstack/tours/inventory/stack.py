@@ -1,0 +1,72 @@
+"""Everything that runs in the inventory tour: shop and service, each with its own outbox, relay and consumers."""
+
+from functools import partial
+
+from devstack.secretfile import SecretFile
+from devstack.shop import programs
+from devstack.shop.environment import Environment
+from devstack.shop.programs import together, wait_until_healthy
+from devstack.shop.steps import Steps
+from devstack.tours.inventory.environment import DATABASES, Environments, prepare_databases
+from devstack.tours.running import TourStack
+
+HISTORY = ("--products", "40", "--customers", "40", "--orders", "200", "--stock", "120", "--seed", "7")
+SHOP_GROUPS = ("inventory-monolith", "checkout")
+"""What the shop itself hears: what becomes of stock, and the answers that a checkout waits for."""
+
+
+class Stack(TourStack):
+    """`with Stack(...) as stack:` `stack.start(steps)`. Everything has ended when the block has."""
+
+    SERVICE = "extracted.inventory"
+
+    def start(self, steps: Steps) -> None:
+        with steps.step(f"PostgreSQL with a database and a role each: {', '.join(DATABASES)}"):
+            self.postgres.start()
+            prepare_databases(self.postgres)
+            self.env = Environments(self.workspace, self.postgres)
+        with steps.step("tables of the shop and of the inventory service"):
+            together(
+                lambda: self.shop_manage("migrate", "--verbosity", "1"),
+                lambda: self.service_manage("migrate", "--verbosity", "1"),
+            )
+        with steps.step("a shop with a past: 40 products, 200 orders"):
+            SecretFile(self.workspace.passwords).put("admin", self.password)
+            self.shop_manage("seed", *HISTORY, extra={"ADMIN_PASSWORD": self.password})
+        with steps.step("queues in the broker, before anybody publishes"):
+            together(
+                lambda: self.service_manage("consume", "--declare"),
+                *(partial(self.shop_manage, "consume", "--group", group, "--declare") for group in SHOP_GROUPS),
+            )
+        with steps.step("shop, service, and all that works beside them: twelve processes"):
+            self._start_programs()
+
+    @property
+    def shop_env(self) -> Environment:
+        return self.env.shop
+
+    @property
+    def service_env(self) -> Environment:
+        return self.env.service
+
+    def _start_programs(self) -> None:
+        env, workspace = self.env, self.workspace
+        self.shop = programs.web("shop", "monolith.wsgi", env.shop, workspace, env.shop_port)
+        self.service = programs.web("service", f"{self.SERVICE}.wsgi", env.service, workspace, env.service_port)
+        self.shop_relay = self.shop_program("shop relay", "relay", ready="relay_started")
+        self.service_relay = self.service_program("service relay", "relay", ready="relay_started")
+        self.consumer = self.service_program("service consumer", "consume", ready="consumer_started")
+        self.answers, self.checkout = (
+            self.shop_program(f"consumer {group}", "consume", "--group", group, ready="consumer_started")
+            for group in SHOP_GROUPS
+        )
+        self.settler = self.shop_program("settle stock", "settle_stock", "--follow", "--interval", "0.5", ready="")
+        self.sagas = self.shop_program("sagas", "saga", "work", ready="saga_worker_started")
+        expiry = "release_expired_reservations"
+        self.add(
+            *(self.shop, self.service, self.shop_relay, self.service_relay),
+            *(self.consumer, self.answers, self.checkout, self.settler, self.sagas),
+            self.service_program("service expiry", expiry, "--loop", ready=""),
+        )
+        for program in (self.shop, self.service):
+            wait_until_healthy(program)

@@ -1,0 +1,199 @@
+"""Was anything lost, doubled or oversold? What the API answered, both databases and the ledgers must agree."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from devstack.shop.finding import Finding
+from devstack.tours.inventory.customers import REFUSALS
+from devstack.tours.inventory.evidence import BOTH, NAMES, Evidence
+from devstack.tours.inventory.journal import OPEN, Bought
+
+LONGEST_WAIT_SECONDS = 75.0
+"""Three questions to the service, with 20 seconds each, and a machine that is busy."""
+
+
+def judge(evidence: Evidence) -> list[Finding]:
+    return [Finding(claim, list(check(evidence))) for claim, check in _claims(evidence)]
+
+
+def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable[str]]]]:
+    journal = evidence.journal
+    orders = list(journal.orders.values())
+    units = sum(sum(order.quantities.values()) for order in orders if order.shipped)
+    left = sum(level.on_hand for level in evidence.levels["shop"].values())
+    put_in = sum(evidence.before.on_hand.values()) + journal.supplied.total()
+    came_back = sum(sum(order.quantities.values()) for order in orders if order.returned)
+    promised = sum(evidence.promises["shop"].values())
+    done = sum(count for (_, status), count in evidence.changes.items() if status == "done")
+    entries = sum(count for _, count in evidence.ledger["shop"].values())
+    refused = ", ".join(f"{count} {code}" for code, count in sorted(journal.refusals.items())) or "none"
+    pending = sum(order.was_pending for order in orders)
+    compared, mismatches = evidence.shadow
+    return [
+        (
+            f"{len(orders)} orders answered by the API ({pending} of them pending at first) are the shop's orders, as "
+            "it last told of them: none lost, none doubled",
+            _orders,
+        ),
+        (
+            f"refusals: {refused}; nobody was left hanging, the longest wait for a decision took "
+            f"{journal.longest_wait:.1f} s",
+            _waits,
+        ),
+        (
+            f"never oversold: {put_in:,} units put in = {left:,} left + {units:,} sold and sent out - {came_back} sent "
+            f"back, for each of {len(evidence.before.on_hand)} SKUs, on both sides",
+            _units,
+        ),
+        (f"{promised} units promised: to the orders that wait for shipping, each once, on both sides", _promises),
+        (f"{entries:,} ledger entries explain every level, and every parcel left once, on both sides", _ledgers),
+        (f"{len(evidence.payments)} payments: each order is paid as often as it is sold", _payments),
+        (
+            f"{len(evidence.batons['shop'])} SKUs that moved have one owner each, of which both sides know, with the "
+            "number of the move",
+            _batons,
+        ),
+        (
+            f"{sum(evidence.changes.values())} changes asked of the service: {done} done, "
+            f"{evidence.answers.get('redirected', 0)} times it was not the owner any more; none is open",
+            _changes,
+        ),
+        (
+            f"{evidence.sagas.get('completed', 0)} checkouts completed, {evidence.sagas.get('compensated', 0)} taken "
+            "back, none stuck, none unfinished",
+            _sagas,
+        ),
+        (f"{compared} promises made in the shadow, {mismatches} of them elsewhere than the monolith's", _shadow),
+        ("outboxes and queues are empty, no dead letters, nothing parked", lambda evidence: evidence.leftovers),
+    ]
+
+
+def _orders(evidence: Evidence) -> Iterator[str]:
+    """What was refused while its customer waited for the answer was told to her as a problem, not as an order."""
+    known, found = evidence.journal.orders, evidence.orders
+    yield from evidence.journal.unexpected
+    for number, order in known.items():
+        status, code = found.get(number, ("lost", ""))
+        if (order.status, order.code) != (status, code):
+            yield f"order {number} is {status} {code}, and the API said {order.status} {order.code}"
+    refused = Counter(found[number] for number in found.keys() - known.keys())
+    for (status, code), count in sorted(refused.items()):
+        if status != "cancelled" or code not in REFUSALS:
+            yield f"{count} orders are {status} {code}, of which the API told nobody"
+        elif count > evidence.journal.refusals[code]:
+            yield f"{count} orders are cancelled with {code}, but only {evidence.journal.refusals[code]} were told so"
+
+
+def _waits(evidence: Evidence) -> Iterator[str]:
+    for order in evidence.journal.orders.values():
+        if order.status == "pending":
+            yield f"order {order.number} is pending still"
+        elif order.waited > LONGEST_WAIT_SECONDS:
+            yield f"order {order.number} was decided after {order.waited:.0f} s"
+
+
+def _units(evidence: Evidence) -> Iterator[str]:
+    journal = evidence.journal
+    sent, back = _by_sku(journal.orders.values(), "shipped"), _by_sku(journal.orders.values(), "returned")
+    for side in BOTH:
+        for sku, at_first in evidence.before.on_hand.items():
+            wanted = at_first + journal.supplied[sku] - sent[sku] + back[sku]
+            level = evidence.levels[side].get(sku)
+            if level is None or level.on_hand != wanted:
+                yield f"{sku} in {NAMES[side]}: {level and level.on_hand} on hand, it should be {wanted}"
+
+
+def _promises(evidence: Evidence) -> Iterator[str]:
+    """What carts hold is for a time, and shows in the levels alone."""
+    wanted = {
+        (order.number, sku): units
+        for order in evidence.journal.orders.values()
+        if order.status in OPEN
+        for sku, units in order.quantities.items()
+    }
+    for side in BOTH:
+        found = {key: units for key, units in evidence.promises[side].items() if not key[0].startswith("cart:")}
+        for key in sorted(wanted.keys() | found.keys()):
+            if wanted.get(key) != found.get(key):
+                units = f"{found.get(key, 0)} promised, it should be {wanted.get(key, 0)}"
+                yield f"{key[1]} to {key[0]} in {NAMES[side]}: {units}"
+        reserved: Counter[str] = Counter()
+        for (_, sku), units in evidence.promises[side].items():
+            reserved[sku] += units
+        for sku, level in evidence.levels[side].items():
+            if level.reserved != reserved[sku]:
+                yield f"{sku} in {NAMES[side]}: {level.reserved} reserved, {reserved[sku]} promised"
+
+
+def _ledgers(evidence: Evidence) -> Iterator[str]:
+    sold = {
+        (order.number, sku): (units, 1)
+        for order in evidence.journal.orders.values()
+        if order.shipped
+        for sku, units in order.quantities.items()
+    }
+    for side in BOTH:
+        for sku, level in evidence.levels[side].items():
+            total, _ = evidence.ledger[side].get(sku, (0, 0))
+            if total != level.on_hand:
+                yield f"{sku} in {NAMES[side]}: {level.on_hand} on hand, and the ledger says {total}"
+        found = evidence.departures[side]
+        for key, entry in sold.items():
+            if found.get(key) != entry:
+                yield f"{key[1]} for {key[0]} in {NAMES[side]}: (units, entries) are {found.get(key)}, not {entry}"
+        strange = [number for number, _ in found.keys() - sold.keys() if number in evidence.orders]
+        yield from (f"order {number} left {NAMES[side]}, and nobody sent it" for number in strange)
+
+
+def _payments(evidence: Evidence) -> Iterator[str]:
+    """Whose goods came back gets the goods' share, which is the shop's affair; all others all of it, or nothing."""
+    for order in evidence.journal.orders.values():
+        paid = evidence.payments.get(order.number)
+        kept = paid and (paid.captured - paid.refunded if paid.captured else paid.authorised)
+        if order.status in {"placed", "shipped"} and str(kept) != order.total:
+            yield f"order {order.number} is {order.status}, costs {order.total}, and {kept} is paid"
+        if order.status == "cancelled" and paid and paid.status not in {"refunded", "voided"}:
+            yield f"order {order.number} is cancelled, and its payment is {paid.status}"
+    for number, (status, _) in evidence.orders.items():
+        paid = evidence.payments.get(number)
+        if status == "cancelled" and paid and paid.status not in {"refunded", "voided"}:
+            yield f"order {number} is cancelled, and its payment is {paid.status}"
+
+
+def _batons(evidence: Evidence) -> Iterator[str]:
+    ours, theirs = (evidence.batons[side] for side in BOTH)
+    for sku in sorted(ours.keys() | theirs.keys()):
+        if ours.get(sku) != theirs.get(sku):
+            yield f"{sku}: the monolith says {ours.get(sku)}, the service {theirs.get(sku)}"
+
+
+def _changes(evidence: Evidence) -> Iterator[str]:
+    for (kind, status), count in sorted(evidence.changes.items()):
+        if status not in {"done", "rejected"}:
+            yield f"{count} of kind {kind} are {status} in the monolith"
+        elif status == "rejected" and kind != "reserve":
+            yield f"{count} of kind {kind} were rejected"
+    if waiting := evidence.answers.get("waiting"):
+        yield f"{waiting} wait in the service for a baton"
+
+
+def _sagas(evidence: Evidence) -> Iterator[str]:
+    for status, count in sorted(evidence.sagas.items()):
+        if status not in {"completed", "compensated"}:
+            yield f"{count} are {status}"
+
+
+def _shadow(evidence: Evidence) -> Iterator[str]:
+    compared, mismatches = evidence.shadow
+    if not compared:
+        yield "nothing was compared"
+    if mismatches:
+        yield f"{mismatches} of {compared} differ: the service's admin, Shadow outcomes"
+
+
+def _by_sku(orders: Iterable[Bought], what: str) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for order in orders:
+        if getattr(order, what):
+            counted.update(order.quantities)
+    return counted
