@@ -1,5 +1,7 @@
 """One batch of messages in one transaction, each under its own savepoint: a bad one rolls back alone.
 
+Handlers that lock what others lock as well are called in transactions of their own, if they say so.
+
 The note that a message was handled, the handler's writes and the events it publishes commit together. A message that
 cannot be handled now is parked, and every later one of its key behind it, so that order per key holds and no other
 key waits.
@@ -8,9 +10,10 @@ key waits.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count, groupby
 
 import structlog
 from django.db import connections, transaction
@@ -57,6 +60,22 @@ class GroupHandling:
         Raises only where nothing was decided (the database is away): then none may be acknowledged.
         """
         messages = list({message.id: message for message in batch}.values())
+        for _, part in groupby(messages, self._transactions()):
+            self._handle_part(list(part))
+
+    def _transactions(self) -> Callable[[Incoming], object]:
+        """What is equal for neighbours is done in one transaction."""
+        numbers = count()
+
+        def of(message: Incoming) -> object:
+            found = self._subscription(message)
+            if found is None or not found.alone:
+                return None
+            return found if found.batch else next(numbers)
+
+        return of
+
+    def _handle_part(self, messages: Sequence[Incoming]) -> None:
         try:
             self._handle_together(messages)
         except Exception as error:
@@ -68,8 +87,11 @@ class GroupHandling:
 
     def batch_subscription(self, message: Incoming) -> Subscription | None:
         """None where the message is for a handler of single events, or for none."""
-        found = self._handlers.get(message.envelope.event_type) if message.envelope else None
+        found = self._subscription(message)
         return found if found is not None and found.batch else None
+
+    def _subscription(self, message: Incoming) -> Subscription | None:
+        return self._handlers.get(message.envelope.event_type) if message.envelope else None
 
     def run_handler(self, message: Incoming) -> None:
         """Raises whatever the handler raises, `NoHandler`, and what makes a message unfit to be handled at all."""

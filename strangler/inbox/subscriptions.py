@@ -18,12 +18,13 @@ BatchHandler = Callable[[Sequence[E]], None]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`batch`: the handler takes a sequence of events."""
+    """`batch`: the handler takes a sequence of events. `alone`: each call of it has a transaction of its own."""
 
     group: str
     event_class: type[Event]
     handler: Callable[[Any], None]
     batch: bool = False
+    alone: bool = False
 
     @property
     def handler_name(self) -> str:
@@ -72,32 +73,38 @@ class Subscriptions:
 subscriptions = Subscriptions()
 
 
-def subscribe(event_class: type[E], *, group: str) -> Callable[[Handler[E]], Handler[E]]:
+def subscribe(event_class: type[E], *, group: str, alone: bool = False) -> Callable[[Handler[E]], Handler[E]]:
     """Call the function with every `event_class` that reaches consumer group `group`.
 
     Declare it in the `handlers.py` of an installed app. The call runs in one transaction with the note that the
     message was handled, so its effect on the inbox's database happens exactly once. It must not open
     `atomic(durable=True)`. Raises `InboxError` when the group already handles this type.
+
+    Many messages share that transaction, so locks that one call has taken are held while the next ones work. `alone`
+    gives each call its own: for handlers that lock rows which others lock too, in an order that holds for one call.
     """
 
     def register(handler: Handler[E]) -> Handler[E]:
-        subscriptions.add(Subscription(group, event_class, handler))
+        subscriptions.add(Subscription(group, event_class, handler, alone=alone))
         return handler
 
     return register
 
 
-def subscribe_batch(event_class: type[E], *, group: str) -> Callable[[BatchHandler[E]], BatchHandler[E]]:
+def subscribe_batch(
+    event_class: type[E], *, group: str, alone: bool = False
+) -> Callable[[BatchHandler[E]], BatchHandler[E]]:
     """Like `subscribe`, for a handler that takes many events at once, to do for all of them what one statement can do.
 
     It gets what has come together: one event or many, at most `CONSUMER_BATCH_SIZE`, of one key in order. Where it
     raises, its writes are undone and it is called again with each event alone, so that the bad one is found and no
     other waits: what it does outside of the database it then does again. With several events `incoming_message()` is
     None, `incoming_messages()` are theirs in order, and what it publishes belongs to none of their conversations.
+    `alone` is as for `subscribe`; what came one after the other is one call still.
     """
 
     def register(handler: BatchHandler[E]) -> BatchHandler[E]:
-        subscriptions.add(Subscription(group, event_class, handler, batch=True))
+        subscriptions.add(Subscription(group, event_class, handler, batch=True, alone=alone))
         return handler
 
     return register

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Sagas:
-    """Of several with one name the first counts; a system check says so."""
+    """Of several with one name the first counts; a system check says so.
+
+    Each answer is taken in a transaction of its own: the steps that follow it lock rows as the project's other code
+    does, and two instances in one transaction would lock them in an order that nobody else does.
+    """
 
     def __init__(self) -> None:
         self._all: list[Saga[Any]] = []
@@ -25,7 +29,7 @@ class Sagas:
         self._all.append(saga)
         if self._by_name.setdefault(saga.name, saga) is saga:
             for event_class in {answer.event_type: answer for step in saga.steps for answer in step.answers()}.values():
-                subscriptions.add(Subscription(saga.name, event_class, _handler(saga)))
+                subscriptions.add(Subscription(saga.name, event_class, _handler(saga), alone=True))
 
     def find(self, name: str) -> Saga[Any]:
         """Raises `SagaError`."""
