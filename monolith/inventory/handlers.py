@@ -2,6 +2,9 @@
 
 The group's name is not the service's, which is "inventory" on the same broker: each hears what both publish. Their own
 events, which come back to them by that, are told apart by the source of the envelope.
+
+Each call has a transaction of its own. It locks stock items in order, as checkouts do; two calls in one transaction
+would lock them in no order at all, and a customer would be the one whose request fails.
 """
 
 from collections.abc import Sequence
@@ -30,66 +33,66 @@ GROUP = "inventory-monolith"
 E = TypeVar("E", bound=Event)
 
 
-@subscribe(StockChangeDone, group=GROUP)
+@subscribe(StockChangeDone, group=GROUP, alone=True)
 def note_done(event: StockChangeDone) -> None:
     if foreign([event]):
         pursuing.note_done(event)
 
 
-@subscribe(StockChangeRejected, group=GROUP)
+@subscribe(StockChangeRejected, group=GROUP, alone=True)
 def note_rejected(event: StockChangeRejected) -> None:
     if foreign([event]):
         pursuing.note_rejected(event)
 
 
-@subscribe(StockChangeRedirected, group=GROUP)
+@subscribe(StockChangeRedirected, group=GROUP, alone=True)
 def note_redirected(event: StockChangeRedirected) -> None:
     pursuing.note_redirected(event)
 
 
-@subscribe_batch(StockHandedOver, group=GROUP)
+@subscribe_batch(StockHandedOver, group=GROUP, alone=True)
 def take_over(events: Sequence[StockHandedOver]) -> None:
     if given := foreign(events):
         pursuing.wake(ownership.take_over(given))
 
 
-@subscribe_batch(StockTold, group=GROUP)
+@subscribe_batch(StockTold, group=GROUP, alone=True)
 def copy_told(events: Sequence[StockTold]) -> None:
     if told := foreign(events):
         copying.note_told(told)
 
 
-@subscribe_batch(StockReserved, group=GROUP)
+@subscribe_batch(StockReserved, group=GROUP, alone=True)
 def copy_reserved(events: Sequence[StockReserved]) -> None:
     copying.follow(foreign(events))
 
 
-@subscribe_batch(StockReleased, group=GROUP)
+@subscribe_batch(StockReleased, group=GROUP, alone=True)
 def copy_released(events: Sequence[StockReleased]) -> None:
     copying.follow(foreign(events))
 
 
-@subscribe_batch(StockShipped, group=GROUP)
+@subscribe_batch(StockShipped, group=GROUP, alone=True)
 def copy_shipped(events: Sequence[StockShipped]) -> None:
     copying.follow(foreign(events))
 
 
-@subscribe_batch(StockReturned, group=GROUP)
+@subscribe_batch(StockReturned, group=GROUP, alone=True)
 def copy_returned(events: Sequence[StockReturned]) -> None:
     copying.follow(foreign(events))
 
 
-@subscribe_batch(StockAdjusted, group=GROUP)
+@subscribe_batch(StockAdjusted, group=GROUP, alone=True)
 def copy_adjusted(events: Sequence[StockAdjusted]) -> None:
     copying.follow(foreign(events))
 
 
-@subscribe_batch(StockDispatched, group=GROUP)
+@subscribe_batch(StockDispatched, group=GROUP, alone=True)
 def copy_dispatched(events: Sequence[StockDispatched]) -> None:
     copying.follow(foreign(events))
 
 
-@subscribe_batch(StockReceived, group=GROUP)
+@subscribe_batch(StockReceived, group=GROUP, alone=True)
 def copy_received(events: Sequence[StockReceived]) -> None:
     copying.follow(foreign(events))
 
