@@ -25,10 +25,14 @@ from extracted.inventory.states import replace
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`again`: of a row's past, told to this group alone. Its levels are of now, its promise was counted before."""
+    """`again`: of a row's past, told to this group alone. Its levels are of now, its promise was counted before.
+
+    `beside`: at the stage of then this service does the work too, so that its answer can be compared.
+    """
 
     event: StockLevel
     again: bool
+    beside: bool
 
 
 @transaction.atomic
@@ -41,7 +45,7 @@ def follow(heard: Sequence[Heard]) -> None:
         item = stock.item_in(each.event.sku, each.event.warehouse)
         if not stock.owns(each.event.sku):
             if not each.again:
-                _promise(stock, item, each.event)
+                _promise(stock, item, each.event, beside=each.beside)
             item.on_hand, item.reserved = each.event.on_hand, each.event.reserved
             stock.touch(item)
         _note(stock, item, each.event)
@@ -57,9 +61,10 @@ def put(told: Sequence[StockTold]) -> None:
     stock.save()
 
 
-def _promise(stock: Stock, item: StockItem, event: StockLevel) -> None:
+def _promise(stock: Stock, item: StockItem, event: StockLevel, *, beside: bool) -> None:
     if isinstance(event, StockReserved):
-        shadow.compare(stock, event)
+        if beside:
+            shadow.compare(stock, event)
         stock.promise(item, event.reference, event.quantity, event.expires_at)
     elif isinstance(event, StockReleased):
         status = Status.EXPIRED if event.expired else Status.RELEASED

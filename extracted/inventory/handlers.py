@@ -24,11 +24,12 @@ from extracted.inventory.events import (
     StockShipped,
     StockTold,
 )
-from strangler.conf import settings
+from strangler.conf import Stage, settings
+from strangler.cutover.stages import stamped_stage
 from strangler.inbox import subscribe_batch
 from strangler.messaging import Envelope, Event, incoming_messages
 
-GROUP = "inventory"
+CONTEXT = GROUP = "inventory"
 
 E = TypeVar("E", bound=Event)
 
@@ -92,8 +93,14 @@ def decide(events: Sequence[StockChangeRequested]) -> None:
 
 
 def _follow(events: Sequence[StockLevel]) -> None:
-    if heard := [Heard(event, message.backfill is not None) for event, message in _of_others(events)]:
+    told = _of_others(events)
+    if heard := [Heard(event, message.backfill is not None, _is_beside(message)) for event, message in told]:
         copies.follow(heard)
+
+
+def _is_beside(message: Envelope) -> bool:
+    """Before `shadow` the copy lacks what no backfill has told yet, and a comparison would be of no worth."""
+    return stamped_stage(message, CONTEXT).stage not in {Stage.MONOLITH, Stage.EMITTING}
 
 
 def _of_others(events: Sequence[E]) -> Iterator[tuple[E, Envelope]]:

@@ -1,7 +1,8 @@
 """What this service would have promised, beside what the monolith did: on the same stock, a moment before its answer.
 
 Events of one SKU come in order, and what was let go in the same transaction is told before, so a difference is one of
-logic or of the copy, and none of time. What the monolith refused is told by no event, and is not compared.
+logic or of the copy, and none of time. What the monolith refused is told by no event, and is not compared; nor is what
+it promised before the stage `shadow`, where the copy may lack what no backfill has told yet.
 """
 
 from extracted.inventory.events import StockReserved

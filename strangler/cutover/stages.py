@@ -13,7 +13,7 @@ from zlib import crc32
 from strangler.conf import Stage, StageSetting, settings
 from strangler.cutover.pinning import require_transaction
 from strangler.errors import StranglerError
-from strangler.messaging import incoming_message
+from strangler.messaging import Envelope, incoming_message
 
 _SERVICE = {Stage.EXTRACTED, Stage.RETIRED}
 
@@ -41,8 +41,13 @@ def service_serves(context: str) -> bool:
     envelope = incoming_message()
     if envelope is None:
         raise StranglerError(f"service_serves({context!r}) only means something while a message is being handled")
+    return service_has(stamped_stage(envelope, context), envelope.subject)
+
+
+def stamped_stage(envelope: Envelope, context: str) -> StageSetting:
+    """The stage of `context` by which the publisher of this message went."""
     stamped = dict(item.partition("=")[::2] for item in (envelope.stages or "").split(",") if item)
-    return service_has(StageSetting.parse(stamped.get(context, Stage.MONOLITH)), envelope.subject)
+    return StageSetting.parse(stamped.get(context, Stage.MONOLITH))
 
 
 def setting_of(context: str) -> StageSetting:

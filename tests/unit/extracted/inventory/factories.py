@@ -106,9 +106,11 @@ def moved(sku: str, place: str, quantity: int, levels: tuple[int, int], movement
     return {**level(sku, place, quantity, levels), "movement": movement, "moved_at": AT}
 
 
-def message(event: Event, *, source: str = "shop", again: bool = False, redelivered: bool = False) -> Incoming:
+def message(
+    event: Event, *, source: str = "shop", again: bool = False, redelivered: bool = False, stage: str = "shadow"
+) -> Incoming:
     """`again`: told to the service's group alone, as a backfill does."""
-    text = Sealer(source, backfill="inventory" if again else None).seal(event).text
+    text = Sealer(source, f"inventory={stage}", backfill="inventory" if again else None).seal(event).text
     return delivered(text, redelivered=redelivered)
 
 

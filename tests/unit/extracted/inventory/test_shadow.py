@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from extracted.inventory.models import ShadowOutcome
 from strangler.cutover.service.status import service_status
-from tests.unit.extracted.inventory.factories import AT, handed_over, promise, released, reserved, told
+from tests.unit.extracted.inventory.factories import AT, handed_over, message, promise, released, reserved, told
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +65,12 @@ def test_holds_and_stock_that_is_owned_here_are_not_compared(handle):
     handle(told("MUG", {"NEAR": (3, 0)}), reserved("cart:1", 1, (3, 1), expires_at=AT + timedelta(days=999)))
     handle(handed_over("CUP", {"NEAR": (3, 0)}), reserved("S-1", 1, (3, 1), sku="CUP"))
     assert counted() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("stage", ["emitting", "shadow", "canary:10"])
+def test_nothing_is_compared_before_the_stage_shadow_where_the_copy_may_lack_something(handle, stage):
+    handle(message(reserved("S-1", 2, (3, 2)), stage=stage))
+    assert counted() == ((0, 0, 0) if stage == "emitting" else (1, 1, 0))
 
 
 def test_the_admin_shows_mismatches_by_cause_and_all_on_request(handle, client, staff):
