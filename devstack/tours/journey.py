@@ -64,21 +64,32 @@ class Journey:
     def _check(self) -> None:
         self._stack.check()
 
-    def _move(self, stage: str, why: str, *options: str) -> None:
-        """Through the gates, once they are open."""
-        shown = " ".join([stage, *options])
+    def _move(self, stage: str, why: str, *options: str) -> str:
+        """Through the gates, as soon as they open. Returns what the command said of them."""
+        shown, said = " ".join([stage, *options]), [""]
+
+        def moved() -> bool:
+            try:
+                said[0] = self._stage(stage, *options, "--reason", why)
+            except ProcessFailed as refusal:
+                return _not_refused(refusal)
+            return True
+
         with self._steps.step(f"manage.py stage {self.CONTEXT} {shown}: {why}"):
-            self._until(lambda: not self._refused(stage, *options), f"the gates before {shown}")
-            self._stack.shop_manage("stage", self.CONTEXT, stage, *options, "--reason", why)
+            self._until(moved, f"the gates before {shown}")
+        return said[0]
 
     def _refused(self, stage: str, *options: str) -> str:
         """The last line of what stands in the way; empty where nothing does."""
         try:
-            self._stack.shop_manage("stage", self.CONTEXT, stage, *options, "--reason", "the tour", "--dry-run")
+            self._stage(stage, *options, "--reason", "the tour", "--dry-run")
         except ProcessFailed as refusal:
             lines = [line for line in str(refusal).splitlines() if "FAILS" in line]
             return lines[-1].strip() if lines else str(refusal)
         return ""
+
+    def _stage(self, *arguments: str) -> str:
+        return self._stack.shop_manage("stage", self.CONTEXT, *arguments)
 
     def _until(self, reached: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + PATIENCE_SECONDS
@@ -93,3 +104,10 @@ class Journey:
 
     def _say(self, text: str) -> None:
         self._console.print(f"    {text}", style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def _not_refused(failure: ProcessFailed) -> bool:
+    """False where a gate is shut, which may open; anything else is raised."""
+    if "FAILS" not in str(failure):
+        raise failure
+    return False

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from itertools import count
+from zlib import crc32
 
 from devstack.shop.crew import Crew
 from devstack.tours.inventory.api import Answer, Api
@@ -13,8 +14,9 @@ from devstack.tours.inventory.journal import Bought, Journal
 
 CUSTOMERS = 6
 ROUNDS_PER_SECOND = 7.0
-HOT_SKUS = 5
-SUPPLY = 40
+HOT_SKUS = {range(10): 1, range(10, 50): 2, range(50, 100): 2}
+"""So many are chosen of those that a canary takes at these percents, so that each stage has some on both sides."""
+SUPPLY = 15
 """Units of each hot SKU that staff put on the shelves when they are asked to."""
 WORKING_CARD, DECLINED_CARD = "tok_visa", "tok_declined"
 REFUSALS = {"out_of_stock": 409, "payment_declined": 402, "no_answer": 503}
@@ -189,7 +191,9 @@ class Crowd:
 
     def register(self) -> None:
         skus = self._staff.skus()
-        self.hot = sorted(self._dice.sample(skus, HOT_SKUS))
+        for percents, number in HOT_SKUS.items():
+            of_these = [sku for sku in skus if crc32(sku.encode()) % 100 in percents]
+            self.hot += self._dice.sample(of_these, number)
         for customer in self._customers:
             customer.register(self.hot, [sku for sku in skus if sku not in self.hot], self._staff.to_ship)
 

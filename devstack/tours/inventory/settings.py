@@ -5,7 +5,7 @@ from monolith.settings import STRANGLER
 
 STRANGLER = {
     **STRANGLER,
-    # What stays at home on this tour hears nothing. Of inventory's own events the shop's list holds.
+    # Notifications and reporting stay at home on this tour. For inventory's own events the shop's list holds.
     "EVENTS_WITHOUT_CONSUMERS": (*STRANGLER["EVENTS_WITHOUT_CONSUMERS"], "orders.*", "payments.*", "shipping.*"),
     "STAGE_SOURCE": "database",
     "STAGE_MAX_AGE": 1,

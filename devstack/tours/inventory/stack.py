@@ -10,9 +10,9 @@ from devstack.shop.steps import Steps
 from devstack.tours.inventory.environment import DATABASES, Environments, prepare_databases
 from devstack.tours.running import TourStack
 
-HISTORY = ("--products", "40", "--customers", "40", "--orders", "200", "--stock", "120", "--seed", "7")
-SHOP_GROUPS = ("inventory-monolith", "checkout")
-"""What the shop itself hears: what becomes of stock, and the answers that a checkout waits for."""
+HISTORY = ("--products", "40", "--customers", "40", "--orders", "200", "--stock", "40", "--seed", "7")
+SHOP_GROUPS = ("inventory-monolith", "checkout", "shipping")
+"""What the shop itself hears: what becomes of stock, the answers that a checkout waits for, and what is to be packed."""
 
 
 class Stack(TourStack):
@@ -38,7 +38,7 @@ class Stack(TourStack):
                 lambda: self.service_manage("consume", "--declare"),
                 *(partial(self.shop_manage, "consume", "--group", group, "--declare") for group in SHOP_GROUPS),
             )
-        with steps.step("shop, service, and all that works beside them: twelve processes"):
+        with steps.step("shop, service, and all that works beside them: a dozen processes"):
             self._start_programs()
 
     @property
@@ -56,7 +56,7 @@ class Stack(TourStack):
         self.shop_relay = self.shop_program("shop relay", "relay", ready="relay_started")
         self.service_relay = self.service_program("service relay", "relay", ready="relay_started")
         self.consumer = self.service_program("service consumer", "consume", ready="consumer_started")
-        self.answers, self.checkout = (
+        self.answers, self.checkout, shipping = (
             self.shop_program(f"consumer {group}", "consume", "--group", group, ready="consumer_started")
             for group in SHOP_GROUPS
         )
@@ -65,7 +65,7 @@ class Stack(TourStack):
         expiry = "release_expired_reservations"
         self.add(
             *(self.shop, self.service, self.shop_relay, self.service_relay),
-            *(self.consumer, self.answers, self.checkout, self.settler, self.sagas),
+            *(self.consumer, self.answers, self.checkout, shipping, self.settler, self.sagas),
             self.service_program("service expiry", expiry, "--loop", ready=""),
         )
         for program in (self.shop, self.service):

@@ -99,6 +99,13 @@ class Tour(Journey):
 
     # --- chapters
 
+    def _move(self, stage: str, why: str, *options: str) -> str:
+        said = super()._move(stage, why, *options)
+        for line in said.splitlines():
+            if line.split(":")[0].split()[-1:] in (["backfill"], ["parity"], ["shadow"]) and "ok" in line.split():
+                self._say(" ".join(line.split()))
+        return said
+
     def _backfill(self) -> None:
         with self._steps.step("stock and its ledger are told to the service, while they change"):
             self._stack.shop_manage("backfill", "inventory", "--rate", "0")

@@ -28,6 +28,7 @@ def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable
     entries = sum(count for _, count in evidence.ledger["shop"].values())
     refused = ", ".join(f"{count} {code}" for code, count in sorted(journal.refusals.items())) or "none"
     pending = sum(order.was_pending for order in orders)
+    sold = sum(order.status in {"placed", "shipped"} for order in orders)
     compared, mismatches = evidence.shadow
     return [
         (
@@ -47,7 +48,10 @@ def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable
         ),
         (f"{promised} units promised: to the orders that wait for shipping, each once, on both sides", _promises),
         (f"{entries:,} ledger entries explain every level, and every parcel left once, on both sides", _ledgers),
-        (f"{len(evidence.payments)} payments: each order is paid as often as it is sold", _payments),
+        (
+            f"{sold} orders are sold and paid in full, {len(orders) - sold} are not and have no money left here",
+            _payments,
+        ),
         (
             f"{len(evidence.batons['shop'])} SKUs that moved have one owner each, of which both sides know, with the "
             "number of the move",
