@@ -29,10 +29,11 @@ from devstack.shop.steps import Steps
 from devstack.shop.workspace import workspace_in
 from devstack.tours import reporting
 from devstack.tours.inventory import tour as inventory
+from devstack.tours.inventory.stack import BROKERS
 from devstack.unprivileged import NoUnprivilegedUser
 
 CHECK_EVERY_SECONDS = 0.5
-TOURS = {"reporting": reporting.play, "inventory": inventory.play}
+TOURS = ("reporting", "inventory")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tour(options: argparse.Namespace, console: Console) -> bool:
-    return TOURS[options.tour](console, _folder(options), options.seed)
+    if options.tour == "inventory":
+        return inventory.play(console, _folder(options), options.seed, broker=options.broker, brief=options.brief)
+    return reporting.play(console, _folder(options), options.seed)
 
 
 def _demo(options: argparse.Namespace, console: Console) -> bool:
@@ -119,8 +122,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--relay", choices=("debezium", "polling"), default="debezium", help="default debezium")
     parser.add_argument("--seed", type=int, metavar="N", help="for the same random choices again")
     parser.add_argument("--name", type=_name, help="write to .local/demo-NAME: lets two run side by side")
-    parser.add_argument("--tour", choices=tuple(TOURS), help="another journey, which ends by itself: docs/tours.md")
+    parser.add_argument("--tour", choices=TOURS, help="another journey, which ends by itself: docs/tours.md")
+    parser.add_argument("--broker", choices=tuple(BROKERS), default="pgmq", help="of the tour inventory (default pgmq)")
+    parser.add_argument("--brief", action="store_true", help="the tour inventory there and back, with fewer stops")
     options = parser.parse_args(arguments)
+    if (options.broker != "pgmq" or options.brief) and options.tour != "inventory":
+        parser.error("--broker and --brief are for --tour inventory")
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(10_000)
     return options

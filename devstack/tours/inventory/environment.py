@@ -8,6 +8,7 @@ from devstack.shop.environment import Environment, of_project
 from devstack.shop.workspace import Workspace
 
 DATABASES = ("shop", "inventory", "broker")
+"""The last one is for the queues of PGMQ."""
 SHOP, SERVICE = "devstack.tours.inventory.settings", "extracted.inventory.settings"
 
 
@@ -21,9 +22,9 @@ def prepare_databases(postgres: EmbeddedPostgres) -> None:
 class Environments:
     """Ports are chosen beforehand: the shop is told where the service answers, and comes back to its own."""
 
-    def __init__(self, workspace: Workspace, postgres: EmbeddedPostgres) -> None:
+    def __init__(self, workspace: Workspace, postgres: EmbeddedPostgres, broker_url: str) -> None:
         token = secrets.token_urlsafe(30)
-        broker: Environment = {"BROKER_URL": postgres.url("broker", "broker").replace("postgresql://", "pgmq://", 1)}
+        broker: Environment = {"BROKER_URL": broker_url}
         self.shop_port, self.service_port = kept_port(None, None), kept_port(None, None)
         asked: Environment = {
             "INVENTORY_URL": f"http://{LOOPBACK}:{self.service_port}/strangler/",

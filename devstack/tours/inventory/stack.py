@@ -1,18 +1,34 @@
 """Everything that runs in the inventory tour: shop and service, each with its own outbox, relay and consumers."""
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from types import TracebackType
 
+from devstack.kafka import NativeKafka
+from devstack.processes import ProcessFailed
+from devstack.rabbitmq import NativeRabbitMQ
 from devstack.secretfile import SecretFile
 from devstack.shop import programs
 from devstack.shop.environment import Environment
 from devstack.shop.programs import together, wait_until_healthy
 from devstack.shop.steps import Steps
+from devstack.shop.workspace import Workspace
 from devstack.tours.inventory.environment import DATABASES, Environments, prepare_databases
 from devstack.tours.running import TourStack
 
 HISTORY = ("--products", "40", "--customers", "40", "--orders", "200", "--stock", "40", "--seed", "7")
 SHOP_GROUPS = ("inventory-monolith", "checkout", "shipping")
-"""What the shop itself hears: what becomes of stock, the answers that a checkout waits for, and what is to be packed."""
+"""What the shop itself hears: what becomes of stock, answers that a checkout waits for, what is to be packed."""
+BROKERS: dict[str, Callable[[Path], NativeRabbitMQ | NativeKafka] | None] = {
+    "pgmq": None,
+    "rabbitmq": NativeRabbitMQ,
+    "kafka": NativeKafka,
+}
+"""With PGMQ the queues are a database of the one PostgreSQL."""
+
+
+QUEUED = "SELECT queue_name, queue_length FROM pgmq.metrics_all() WHERE queue_length > 0"
 
 
 class Stack(TourStack):
@@ -20,11 +36,19 @@ class Stack(TourStack):
 
     SERVICE = "extracted.inventory"
 
+    def __init__(self, workspace: Workspace, broker: str) -> None:
+        super().__init__(workspace)
+        self._broker_name, make = broker, BROKERS[broker]
+        self._broker = make(workspace.root / broker) if make else None
+
     def start(self, steps: Steps) -> None:
         with steps.step(f"PostgreSQL with a database and a role each: {', '.join(DATABASES)}"):
             self.postgres.start()
             prepare_databases(self.postgres)
-            self.env = Environments(self.workspace, self.postgres)
+        if self._broker:
+            with steps.step(f"the broker: {self._broker_name}"):
+                self._broker.start()
+        self.env = Environments(self.workspace, self.postgres, self._broker_url())
         with steps.step("tables of the shop and of the inventory service"):
             together(
                 lambda: self.shop_manage("migrate", "--verbosity", "1"),
@@ -49,6 +73,29 @@ class Stack(TourStack):
     def service_env(self) -> Environment:
         return self.env.service
 
+    def queued(self) -> list[str]:
+        """The groups for which messages wait in the broker."""
+        if self._broker is None:
+            with self.postgres.connect("broker") as connection:
+                return [f"{count} messages in {name}" for name, count in connection.execute(QUEUED).fetchall()]
+        commands = [
+            partial(self.service_manage, "consume", "--backlog"),
+            *(partial(self.shop_manage, "consume", "--group", group, "--backlog") for group in SHOP_GROUPS),
+        ]
+        return [str(waiting) for command in commands if (waiting := _failure(command))]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if self._broker:
+            self._broker.stop()
+
+    def _broker_url(self) -> str:
+        if self._broker:
+            return self._broker.url
+        return self.postgres.url("broker", "broker").replace("postgresql://", "pgmq://", 1)
+
     def _start_programs(self) -> None:
         env, workspace = self.env, self.workspace
         self.shop = programs.web("shop", "monolith.wsgi", env.shop, workspace, env.shop_port)
@@ -70,3 +117,11 @@ class Stack(TourStack):
         )
         for program in (self.shop, self.service):
             wait_until_healthy(program)
+
+
+def _failure(command: Callable[[], str]) -> ProcessFailed | None:
+    try:
+        command()
+    except ProcessFailed as failure:
+        return failure
+    return None

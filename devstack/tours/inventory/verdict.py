@@ -29,6 +29,7 @@ def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable
     refused = ", ".join(f"{count} {code}" for code, count in sorted(journal.refusals.items())) or "none"
     pending = sum(order.was_pending for order in orders)
     sold = sum(order.status in {"placed", "shipped"} for order in orders)
+    cancelled = sum(order.status == "cancelled" for order in orders)
     compared, mismatches = evidence.shadow
     return [
         (
@@ -48,18 +49,15 @@ def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable
         ),
         (f"{promised} units promised: to the orders that wait for shipping, each once, on both sides", _promises),
         (f"{entries:,} ledger entries explain every level, and every parcel left once, on both sides", _ledgers),
-        (
-            f"{sold} orders are sold and paid in full, {len(orders) - sold} are not and have no money left here",
-            _payments,
-        ),
+        (f"{sold} orders are sold and paid in full; of {cancelled} that were cancelled no money is left", _payments),
         (
             f"{len(evidence.batons['shop'])} SKUs that moved have one owner each, of which both sides know, with the "
             "number of the move",
             _batons,
         ),
         (
-            f"{sum(evidence.changes.values())} changes asked of the service: {done} done, "
-            f"{evidence.answers.get('redirected', 0)} times it was not the owner any more; none is open",
+            f"{sum(evidence.changes.values())} changes asked of the service: {done} done, the rest "
+            f"refused, {evidence.answers.get('redirected', 0)} times it was not the owner any more; none is open",
             _changes,
         ),
         (
