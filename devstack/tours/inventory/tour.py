@@ -40,9 +40,8 @@ def play(console: Console, folder: str, seed: int, *, broker: str = "pgmq", brie
         stack.start(steps)
         return Tour(stack, console, seed).run(brief=brief)
 
-    good_end = (
-        "Inventory has left the monolith, come back, and left again: nothing lost, nothing doubled, never oversold."
-    )
+    went = "left the monolith and come back" if brief else "left the monolith, come back, and left again"
+    good_end = f"Inventory has {went}: nothing lost, nothing doubled, never oversold."
     return journey.play(console, folder, seed, make_stack=partial(Stack, broker=broker), run=run, good_end=good_end)
 
 
