@@ -58,6 +58,8 @@ class Stack(TourStack):
             SecretFile(self.workspace.passwords).put("admin", self.password)
             self.shop_manage("seed", *HISTORY, extra={"ADMIN_PASSWORD": self.password})
         with steps.step("queues in the broker, before anybody publishes"):
+            if self._broker_name == "kafka":
+                self.shop_manage("kafka_topics")  # those of stock, which both sides publish
             together(
                 lambda: self.service_manage("consume", "--declare"),
                 *(partial(self.shop_manage, "consume", "--group", group, "--declare") for group in SHOP_GROUPS),

@@ -155,6 +155,7 @@ class TestHowItRuns:
         [
             *("relay", "celery-worker", "notifications-consumer", "reporting-consumer"),
             *("inventory-consumer", "inventory-relay"),
+            *("shop-inventory", "shop-checkout", "shop-shipping", "settle-stock", "sagas"),
         ],
     )
     def test_who_works_with_a_broker_waits_for_the_one_in_use(self, name: str, choice: str) -> None:
