@@ -13,11 +13,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
-from monolith.inventory.models import Ownership, StockItem
+from monolith.inventory.models import Change, Ownership, StockItem
 from monolith.inventory.ownership import hand_over, recall
 from monolith.inventory.pursuing import work_off
 from strangler.conf import Stage
 from strangler.cutover import monolith_serves, stage_of
+from strangler.cutover.stages import service_has, setting_of
 
 CONTEXT = "inventory"
 BATCH = 300
@@ -63,6 +64,18 @@ def still_away() -> int:
     theirs = Ownership.objects.filter(owner=Ownership.Owner.SERVICE).values_list("sku", flat=True)
     with transaction.atomic():
         return sum(_is_ours(sku) for sku in theirs.iterator())
+
+
+def not_settled() -> int:
+    """SKUs that are to change hands, or have been asked back and are not here yet."""
+    setting = setting_of(CONTEXT)
+    skus = StockItem.objects.order_by().values_list("sku", flat=True).distinct()
+    away = set(Ownership.objects.filter(owner=Ownership.Owner.SERVICE).values_list("sku", flat=True))
+    return sum(service_has(setting, sku) != (sku in away) for sku in {*skus, *away})
+
+
+def changes_that_hang(longer_than: timedelta) -> int:
+    return Change.objects.filter(status__in=Change.OPEN, created_at__lt=timezone.now() - longer_than).count()
 
 
 def _hand_over_all(done: Settled) -> Iterator[None]:

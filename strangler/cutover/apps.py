@@ -25,4 +25,4 @@ class CutoverConfig(KitAppConfig):
 
         settings.stages_of_database = stages_in_force
         setting_changed.connect(database_stages.forget, dispatch_uid="strangler.cutover")
-        autodiscover_modules("backfill", "parity")
+        autodiscover_modules("backfill", "parity", "gates")

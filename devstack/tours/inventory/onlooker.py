@@ -48,11 +48,12 @@ class Onlooker:
     def _owners(self, shop: psycopg.Connection, service: psycopg.Connection) -> None:
         """The service first: what it owns as move 3, the monolith owns at the same time unless its move is later."""
         theirs = {sku: epoch for sku, epoch, owner in service.execute(BATONS).fetchall() if owner == "service"}
-        ours = shop.execute(BATONS).fetchall()
-        self.moves = sum(epoch for _, epoch, _ in ours)
-        for sku, epoch, owner in ours:
-            if owner == "monolith" and sku in theirs and epoch <= theirs[sku]:
-                self._fault(f"{sku}: the service has it as move {theirs[sku]}, the monolith as move {epoch}")
+        ours = {sku: (owner, epoch) for sku, epoch, owner in shop.execute(BATONS).fetchall()}
+        self.moves = sum(epoch for _, epoch in ours.values())
+        for sku, move in theirs.items():
+            owner, epoch = ours.get(sku, ("monolith", 0))
+            if owner == "monolith" and epoch <= move:
+                self._fault(f"{sku}: the service has it as move {move}, the monolith as move {epoch}")
 
     def _fault(self, fault: str) -> None:
         if len(self.faults) < SHOWN:

@@ -114,7 +114,10 @@ class Tour(Journey):
     def _move(self, stage: str, why: str, *options: str) -> str:
         said = super()._move(stage, why, *options)
         for line in said.splitlines():
-            if line.split(":")[0].split()[-1:] in (["backfill"], ["parity"], ["shadow"]) and "ok" in line.split():
+            if (
+                line.split(":")[0].split()[-1:] in (["backfill"], ["parity"], ["shadow"], ["settled"])
+                and "ok" in line.split()
+            ):
                 self._say(" ".join(line.split()))
         return said
 

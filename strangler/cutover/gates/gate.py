@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from pydantic import ValidationError
 
-from strangler.conf import GateSettings, ServiceSettings, settings
+from strangler.conf import GateSettings, ServiceSettings, Stage, settings
 from strangler.cutover.service.client import ServiceClient
 from strangler.cutover.service.report import GroupStatus, ServiceStatus
 from strangler.errors import ConfigurationError, ServiceUnavailable, StranglerError
@@ -96,6 +96,32 @@ class Gate:
 def gate(name: str) -> Callable[[Callable[[Candidate], Verdict]], Gate]:
     """Decorator. The function may raise any `StranglerError` that says why it cannot ask."""
     return lambda ask: Gate(name, ask)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGate:
+    context: str
+    before: tuple[Stage, ...]
+    ask: Gate
+
+
+own_gates: list[OwnGate] = []
+
+
+def own_gate(
+    context: str, name: str, *, before: Sequence[Stage]
+) -> Callable[[Callable[[], Verdict]], Callable[[], Verdict]]:
+    """Decorator: what has to hold in one context before it enters these stages, and only the project can know.
+
+    Declare it in the `gates.py` of an installed app. The function says what it found in a `Verdict`; it may raise any
+    `StranglerError` that says why it cannot ask.
+    """
+
+    def register(ask: Callable[[], Verdict]) -> Callable[[], Verdict]:
+        own_gates.append(OwnGate(context, tuple(before), Gate(name, lambda _: ask())))
+        return ask
+
+    return register
 
 
 def not_applicable(why: str) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from strangler.conf import Stage
 from strangler.cutover.gates.data import backfill_complete, capabilities_complete, parity_clean, shadow_clean
 from strangler.cutover.gates.flow import consumer_lag, dead_letters, relay_lag
-from strangler.cutover.gates.gate import Candidate, Gate, Verdict
+from strangler.cutover.gates.gate import Candidate, Gate, Verdict, own_gates
 from strangler.cutover.gates.schemas import schemas_compatible
 
 _UP_TO_DATE = (relay_lag, schemas_compatible, consumer_lag, dead_letters)
@@ -23,4 +23,5 @@ GATES: dict[Stage, tuple[Gate, ...]] = {
 def examine(context: str, stage: Stage) -> list[Verdict]:
     """All of them, also where one fails: a person mends them in one go."""
     candidate = Candidate(context)
-    return [ask(candidate) for ask in GATES[stage]]
+    own = [each.ask for each in own_gates if each.context == context and stage in each.before]
+    return [ask(candidate) for ask in (*GATES[stage], *own)]

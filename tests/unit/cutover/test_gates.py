@@ -13,10 +13,11 @@ from django.utils import timezone
 from strangler.conf import Stage
 from strangler.cutover import Shadow, capability, evidence, router
 from strangler.cutover.evidence import Backfilled, Compared
-from strangler.cutover.gates import GATES, Verdict, examine, schemas
+from strangler.cutover.gates import GATES, Verdict, examine, gate, own_gate, schemas, table
 from strangler.cutover.models import BackfillRun, ParityReport, ShadowTally
 from strangler.cutover.service import report, status
 from strangler.cutover.service.client import ServiceClient
+from strangler.errors import ServiceUnavailable
 from strangler.inbox.subscriptions import Subscription, Subscriptions
 from strangler.messaging import Event, registry
 from strangler.outbox import publish
@@ -351,3 +352,31 @@ def test_evidence_is_what_backfill_and_parity_say(monkeypatch: pytest.MonkeyPatc
     assert not found["orders"].complete
     assert timedelta() <= (found["orders"].age or timedelta(-1)) < timedelta(minutes=1)
     assert found["sales_by_day"] == Compared("sales_by_day")
+
+
+# --- those of a project
+
+
+def test_a_project_adds_gates_of_its_own_to_a_context(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "own_gates", [])
+    monkeypatch.setattr(table, "own_gates", gate.own_gates)
+
+    @own_gate("reporting", "settled", before=(Stage.CANARY,))
+    def settled() -> Verdict:
+        return Verdict(False, "3 rows are on their way", "0", "wait for them")
+
+    found = verdict("settled")
+    assert (found.fails, str(found), found.remedy) == (True, "settled: 3 rows are on their way (0)", "wait for them")
+    assert not [each for each in examine("reporting", Stage.EXTRACTED) if each.gate == "settled"]
+    assert not [each for each in examine("notifications", Stage.CANARY) if each.gate == "settled"]
+
+
+def test_a_gate_of_a_project_that_cannot_be_asked_fails(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "own_gates", [])
+    monkeypatch.setattr(table, "own_gates", gate.own_gates)
+
+    @own_gate("reporting", "settled", before=(Stage.CANARY,))
+    def settled() -> Verdict:
+        raise ServiceUnavailable("nobody answers")
+
+    assert str(verdict("settled")) == "settled: cannot be asked: nobody answers"

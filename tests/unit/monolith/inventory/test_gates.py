@@ -1,0 +1,51 @@
+"""Before a step forward: is all stock where the stage of now wants it, and is every change answered?"""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from monolith.inventory.factories import StockItemFactory
+from monolith.inventory.gates import settled
+from monolith.inventory.models import Change
+from monolith.inventory.ownership import hand_over
+from monolith.inventory.services import request
+from strangler.conf import Stage
+from strangler.cutover.gates.gate import own_gates
+
+pytestmark = pytest.mark.django_db
+
+SKUS = [f"SKU-{number}" for number in range(3)]
+
+
+@pytest.fixture
+def goods():
+    for sku in SKUS:
+        StockItemFactory(sku=sku)
+
+
+def test_skus_that_have_not_moved_yet_are_counted_in_either_direction(goods, stage):
+    assert settled().passed
+    stage("extracted")
+    assert settled().figure.startswith("3 SKUs are not where the stage wants them")
+    hand_over(SKUS[:2])
+    assert settled().figure.startswith("1 SKUs")
+    hand_over(SKUS)
+    assert settled().passed
+    stage("shadow")
+    assert settled().figure.startswith("3 SKUs")
+
+
+def test_a_change_may_be_under_way_but_not_for_a_minute(goods, stage):
+    stage("extracted")
+    hand_over(SKUS)
+    request("reserve", "S-1", {SKUS[0]: 1})
+    assert settled().passed
+    Change.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    assert settled().fails
+    assert "1 changes of stock without an answer" in settled().figure
+
+
+def test_it_stands_before_each_stage_that_builds_on_who_owns_what():
+    [own] = [each for each in own_gates if each.context == "inventory"]
+    assert (own.ask.name, own.before) == ("settled", (Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED))
