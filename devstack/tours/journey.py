@@ -60,24 +60,27 @@ class Journey:
         self._console = console
         self._steps = Steps(console)
         self._findings: list[Finding] = []
+        self._said = ""
 
     def _check(self) -> None:
         self._stack.check()
 
     def _move(self, stage: str, why: str, *options: str) -> str:
         """Through the gates, as soon as they open. Returns what the command said of them."""
-        shown, said = " ".join([stage, *options]), [""]
-
-        def moved() -> bool:
-            try:
-                said[0] = self._stage(stage, *options, "--reason", why)
-            except ProcessFailed as refusal:
-                return _not_refused(refusal)
-            return True
-
+        shown = " ".join([stage, *options])
         with self._steps.step(f"manage.py stage {self.CONTEXT} {shown}: {why}"):
-            self._until(moved, f"the gates before {shown}")
-        return said[0]
+            self._until(lambda: self._passes(stage, *options, "--reason", why), f"the gates before {shown}")
+        return self._said
+
+    def _passes(self, *arguments: str) -> bool:
+        """False where a gate is shut, which may open. Raises ProcessFailed for any other refusal."""
+        try:
+            self._said = self._stage(*arguments)
+        except ProcessFailed as refusal:
+            if "FAILS" not in str(refusal):
+                raise
+            return False
+        return True
 
     def _refused(self, stage: str, *options: str) -> str:
         """The last line of what stands in the way; empty where nothing does."""
@@ -104,10 +107,3 @@ class Journey:
 
     def _say(self, text: str) -> None:
         self._console.print(f"    {text}", style="dim", highlight=False, markup=False, soft_wrap=True)
-
-
-def _not_refused(failure: ProcessFailed) -> bool:
-    """False where a gate is shut, which may open; anything else is raised."""
-    if "FAILS" not in str(failure):
-        raise failure
-    return False

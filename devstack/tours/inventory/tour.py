@@ -26,6 +26,8 @@ ORDERS = 25
 """To be answered in each stage, at least."""
 WAITING = 4
 """Checkouts that are under way when a process of theirs is killed, at least."""
+GATES_SHOWN = ("backfill", "parity", "shadow", "settled")
+TIMES = 10
 UNDER_WAY = "SELECT count(*) FROM strangler_saga WHERE status NOT IN ('completed', 'compensated')"
 OPEN = "SELECT count(*) FROM inventory_change WHERE status NOT IN ('done', 'rejected')"
 WITH_THE_SERVICE = "SELECT count(*) FROM inventory_ownership WHERE owner = 'service'"
@@ -113,12 +115,9 @@ class Tour(Journey):
 
     def _move(self, stage: str, why: str, *options: str) -> str:
         said = super()._move(stage, why, *options)
-        for line in said.splitlines():
-            if (
-                line.split(":")[0].split()[-1:] in (["backfill"], ["parity"], ["shadow"], ["settled"])
-                and "ok" in line.split()
-            ):
-                self._say(" ".join(line.split()))
+        for words in map(str.split, said.splitlines()):
+            if words[:1] == ["ok"] and words[1].rstrip(":") in GATES_SHOWN:
+                self._say(" ".join(words))
         return said
 
     def _backfill(self) -> None:
@@ -175,10 +174,23 @@ class Tour(Journey):
     def _forwards_again(self) -> None:
         self._move("emitting", "and forwards again")
         self._move("shadow", "as before")
-        self._move("canary", "half of them at once", "--percent", "50")
-        self._move("extracted", "and all")
+        self._move("canary", "none of the SKUs yet", "--percent", "0")
+        self._to_and_fro()
+        self._move("canary", "all of them at once", "--percent", "100")
+        self._move("extracted", "for good")
         self._settle()
         self._sell("customers buy")
+
+    def _to_and_fro(self) -> None:
+        """As fast as gates and batons go."""
+        skus, before = self._count("shop", IN_STOCK), len(self._journal.orders)
+        with self._steps.step(f"{TIMES} times all {skus} SKUs go to the service and come back, while customers buy"):
+            for _ in range(TIMES):
+                for percent, wanted in ((100, skus), (0, 0)):
+                    step = ("canary", "--percent", str(percent), "--reason", "to and fro")
+                    self._until(partial(self._passes, *step), f"the gates before canary:{percent}")
+                    self._until(lambda at=wanted: self._away() == at, f"the service to own {wanted} SKUs")
+        self._say(f"{len(self._journal.orders) - before} orders meanwhile")
 
     # --- what they are made of
 
