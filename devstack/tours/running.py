@@ -8,6 +8,9 @@ from devstack.shop.environment import Environment
 from devstack.shop.programs import Program
 from devstack.shop.running import Running
 
+COMMAND_SECONDS = 300
+"""On a machine that is busy."""
+
 
 class TourStack(Running):
     """The shop, and one service, as processes. `SERVICE` is the service's Python package."""
@@ -55,7 +58,7 @@ class TourStack(Running):
         name = "-".join([side, *(part for part in command[1:3] if not part.startswith("-"))]).replace(".", "-")
         log = self.workspace.logs / f"{name}.log"
         before = log.stat().st_size if log.exists() else 0
-        programs.run(name, command, env, self.workspace)
+        programs.run(name, command, env, self.workspace, seconds=COMMAND_SECONDS)
         with log.open("rb") as text:
             text.seek(before)
             return text.read().decode(errors="replace")

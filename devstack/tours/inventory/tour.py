@@ -182,15 +182,10 @@ class Tour(Journey):
         self._sell("customers buy")
 
     def _to_and_fro(self) -> None:
-        """As fast as gates and batons go."""
-        skus, before = self._count("shop", IN_STOCK), len(self._journal.orders)
-        with self._steps.step(f"{TIMES} times all {skus} SKUs go to the service and come back, while customers buy"):
-            for _ in range(TIMES):
-                for percent, wanted in ((100, skus), (0, 0)):
-                    step = ("canary", "--percent", str(percent), "--reason", "to and fro")
-                    self._until(partial(self._passes, *step), f"the gates before canary:{percent}")
-                    self._until(lambda at=wanted: self._away() == at, f"the service to own {wanted} SKUs")
-        self._say(f"{len(self._journal.orders) - before} orders meanwhile")
+        before = len(self._journal.orders)
+        with self._steps.step(f"{TIMES} times all SKUs go to the service and come back, while customers buy"):
+            said = self._stack.shop_module("devstack.tours.inventory.to_and_fro", str(TIMES))
+        self._say(f"{said.strip().splitlines()[-1]}; {len(self._journal.orders) - before} orders meanwhile")
 
     # --- what they are made of
 
