@@ -8,6 +8,7 @@ from functools import partial
 
 from rich.console import Console
 
+from devstack.processes import ProcessFailed
 from devstack.shop.finding import Finding
 from devstack.shop.programs import Program, wait_until_healthy
 from devstack.shop.steps import Steps
@@ -64,16 +65,12 @@ class Tour(Journey):
             self._crowd.start()
         self._onlooker.start()
         try:
-            for chapter in self._brief_chapters() if brief else self._chapters():
-                chapter()
-                self._check()
+            self._go_through(self._brief_chapters() if brief else self._chapters())
+        except ProcessFailed as error:
+            raise ProcessFailed("\n".join([str(error), *self._onlooker.faults])) from error
         finally:
-            self._crowd.stop()
-        with self._steps.step("no more customers: what is under way comes to its end"):
-            self._until(self._quiet, "everything to have been decided and handled")
-        self._parity("at the end")
-        self._onlooker.stop()
-        self._crowd.close()
+            self._onlooker.stop()
+            self._crowd.close()
         self._claim(
             f"{self._onlooker.looks:,} looks at {self._onlooker.figures:,} levels all the while, as SKUs changed hands "
             f"{self._onlooker.moves} times: reserved never more than there is, never two owners of a SKU",
@@ -81,6 +78,17 @@ class Tour(Journey):
         )
         found = evidence.gather(self._stack.postgres, self._journal, at_first, self._stack.queued())
         return [*self._findings, *judge(found)]
+
+    def _go_through(self, chapters: list[Callable[[], object]]) -> None:
+        try:
+            for chapter in chapters:
+                chapter()
+                self._check()
+        finally:
+            self._crowd.stop()
+        with self._steps.step("no more customers: what is under way comes to its end"):
+            self._until(self._quiet, "everything to have been decided and handled")
+        self._parity("at the end")
 
     def _chapters(self) -> list[Callable[[], object]]:
         return [
@@ -229,7 +237,7 @@ class Tour(Journey):
     def _finding(self, *arguments: str) -> tuple[str, list[str]]:
         try:
             return self._stack.shop_manage(*arguments), []
-        except journey.ProcessFailed as found:
+        except ProcessFailed as found:
             return str(found), str(found).splitlines()
 
     def _away(self) -> int:
