@@ -52,7 +52,7 @@ def test_orders_are_priced_as_a_checkout_prices_them(shop):
 
 def test_the_shop_shows_every_kind_of_story(shop):
     counts = dict(rows("SELECT status, count(*) FROM orders_order GROUP BY 1"))
-    assert set(counts) == set(Order.Status)
+    assert set(counts) == set(Order.Status) - {Order.Status.PENDING}, "what is pending has a saga under way"
     assert counts["completed"] > 2000
     parcels = {row for (row,) in rows("SELECT DISTINCT status FROM shipping_shipment")}
     assert parcels >= {"dispatched", "delivered", "lost"}
