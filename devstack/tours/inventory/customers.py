@@ -192,7 +192,7 @@ class Crowd:
     def register(self) -> None:
         skus = self._staff.skus()
         for percents, number in HOT_SKUS.items():
-            of_these = [sku for sku in skus if crc32(sku.encode()) % 100 in percents]
+            of_these = [sku for sku in skus if taken_at(sku) in percents]
             self.hot += self._dice.sample(of_these, number)
         for customer in self._customers:
             customer.register(self.hot, [sku for sku in skus if sku not in self.hot], self._staff.to_ship)
@@ -214,3 +214,8 @@ class Crowd:
         for customer in self._customers:
             customer.close()
         self._staff.close()
+
+
+def taken_at(sku: str) -> int:
+    """A canary of more percent than this takes it. Said here once more, since customers know nothing of the kit."""
+    return crc32(sku.encode()) % 100

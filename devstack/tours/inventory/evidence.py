@@ -117,6 +117,10 @@ def leftovers(postgres: EmbeddedPostgres) -> list[str]:
     return found
 
 
+def skus(postgres: EmbeddedPostgres) -> list[str]:
+    return [row[0] for row in _rows(postgres, "shop", "SELECT DISTINCT sku FROM inventory_stockitem")]
+
+
 def batons(postgres: EmbeddedPostgres, side: str) -> dict[str, tuple[str, int]]:
     """Owner and number of moves by SKU, as a side knows them."""
     return {row[0]: row[1:] for row in _rows(postgres, side, _BATONS)}

@@ -14,7 +14,7 @@ from devstack.shop.programs import Program, wait_until_healthy
 from devstack.shop.steps import Steps
 from devstack.tours import journey
 from devstack.tours.inventory import evidence
-from devstack.tours.inventory.customers import Crowd
+from devstack.tours.inventory.customers import Crowd, taken_at
 from devstack.tours.inventory.journal import Journal
 from devstack.tours.inventory.onlooker import Onlooker
 from devstack.tours.inventory.stack import Stack
@@ -31,8 +31,6 @@ GATES_SHOWN = ("backfill", "parity", "shadow", "settled")
 TIMES = 10
 UNDER_WAY = "SELECT count(*) FROM strangler_saga WHERE status NOT IN ('completed', 'compensated')"
 OPEN = "SELECT count(*) FROM inventory_change WHERE status NOT IN ('done', 'rejected')"
-WITH_THE_SERVICE = "SELECT count(*) FROM inventory_ownership WHERE owner = 'service'"
-IN_STOCK = "SELECT count(DISTINCT sku) FROM inventory_stockitem"
 TOLD_TO_THE_GROUP = "SELECT count(*) FROM strangler_outbox WHERE relayed_at IS NULL AND routing_key LIKE '%.backfill.%'"
 
 
@@ -114,7 +112,7 @@ class Tour(Journey):
             lambda: self._move("shadow", "the service makes each promise too, in its own copy"),
             lambda: self._canary(50),
             lambda: self._move("extracted", "the service owns all stock; the monolith keeps a copy"),
-            self._settle,
+            partial(self._settle, 100),
             self._kill_in_mid_saga,
             self._back_to_the_monolith,
         ]
@@ -139,13 +137,13 @@ class Tour(Journey):
 
     def _canary(self, percent: int) -> None:
         self._move("canary", "the service owns the stock of some SKUs", "--percent", str(percent))
-        self._settle()
+        self._settle(percent)
         self._sell(f"customers buy at canary:{percent}")
 
     def _extracted(self) -> None:
         self._parity("at canary:50")
         self._move("extracted", "the service owns all stock; the monolith keeps a copy")
-        self._settle()
+        self._settle(100)
         self._sell("customers buy; staff supply what is sold out")
 
     def _kill_in_mid_saga(self) -> None:
@@ -166,7 +164,7 @@ class Tour(Journey):
 
     def _back_to_canary(self) -> None:
         self._move("canary", "half of the SKUs come back", "--percent", "50")
-        self._settle()
+        self._settle(50)
         self._sell("customers buy at canary:50")
 
     def _back_to_the_monolith(self) -> None:
@@ -175,7 +173,7 @@ class Tour(Journey):
             self._stack.consumer.kill_9()
             self._stack.settler.kill_9()
             self._again(self._stack.consumer, self._stack.settler)
-            self._until(lambda: not self._away() and self._no_baton_is_on_its_way(), "all SKUs to be back")
+            self._until(lambda: self._owned_by_the_service() == set(), "all SKUs to be back")
         self._sell("customers buy of the monolith")
         self._parity("back in the monolith")
 
@@ -186,7 +184,7 @@ class Tour(Journey):
         self._to_and_fro()
         self._move("canary", "all of them at once", "--percent", "100")
         self._move("extracted", "for good")
-        self._settle()
+        self._settle(100)
         self._sell("customers buy")
 
     def _to_and_fro(self) -> None:
@@ -212,12 +210,13 @@ class Tour(Journey):
         for program in programs:
             program.wait_until_ready()
 
-    def _settle(self) -> None:
-        """`settle_stock --follow` does it; here one more round of it, so that one knows when it is over."""
+    def _settle(self, percent: int) -> None:
+        """Until `settle_stock --follow` has brought to the service what this share of a canary is."""
+        skus = evidence.skus(self._stack.postgres)
+        wanted = {sku for sku in skus if taken_at(sku) < percent}
         with self._steps.step("the stock changes hands, SKU by SKU"):
-            self._stack.shop_manage("settle_stock")
-            self._until(self._no_baton_is_on_its_way, "no SKU to be on its way")
-        self._say(f"the service owns {self._away()} of {self._count('shop', IN_STOCK)} SKUs")
+            self._until(lambda: self._owned_by_the_service() == wanted, f"the service to own {len(wanted)} SKUs")
+        self._say(f"the service owns {len(wanted)} of {len(skus)} SKUs")
 
     def _sell(self, what: str) -> None:
         with self._steps.step(f"{what}: {ORDERS} orders"):
@@ -240,13 +239,10 @@ class Tour(Journey):
         except ProcessFailed as found:
             return str(found), str(found).splitlines()
 
-    def _away(self) -> int:
-        return self._count("shop", WITH_THE_SERVICE)
-
-    def _no_baton_is_on_its_way(self) -> bool:
-        """Both sides say the same of each SKU that ever moved."""
+    def _owned_by_the_service(self) -> set[str] | None:
+        """None where a baton is on its way: then the two sides do not say the same of each SKU that ever moved."""
         ours, theirs = (evidence.batons(self._stack.postgres, side) for side in evidence.BOTH)
-        return bool(ours) and ours == theirs
+        return {sku for sku, (owner, _) in ours.items() if owner == "service"} if ours == theirs else None
 
     def _quiet(self) -> bool:
         return not (
