@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from monolith.inventory.settling import changes_that_hang, not_settled
-from strangler.conf import Stage
-from strangler.cutover.gates import Verdict, own_gate
+from strangler.cutover import Stage, Verdict, own_gate
 
 UNANSWERED = timedelta(minutes=1)
 """A change of stock is under way for as long as an event takes."""

@@ -3,6 +3,7 @@
 from strangler.conf import Stage
 from strangler.cutover.backfilling import backfill
 from strangler.cutover.fallback import Fallback
+from strangler.cutover.gates import Verdict, own_gate
 from strangler.cutover.parity import parity, parity_copy
 from strangler.cutover.router import capability
 from strangler.cutover.severing import AddColumn, AllowNull, DropColumn, FillColumn, SeverForeignKey
@@ -19,9 +20,11 @@ __all__ = [
     "SeverForeignKey",
     "Shadow",
     "Stage",
+    "Verdict",
     "backfill",
     "capability",
     "monolith_serves",
+    "own_gate",
     "parity",
     "parity_copy",
     "service_serves",

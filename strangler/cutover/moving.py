@@ -9,7 +9,8 @@ from typing import NamedTuple
 from django.db import connections, router, transaction
 
 from strangler.conf import StageSetting, StagesInForce, settings
-from strangler.cutover.gates import Verdict, examine
+from strangler.cutover.gates import Verdict
+from strangler.cutover.gates.table import examine
 from strangler.cutover.models import StageChange
 from strangler.cutover.overrides import database_stages, read_overrides
 from strangler.cutover.steps import is_forward

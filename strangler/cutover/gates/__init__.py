@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from strangler.cutover.gates.gate import Candidate, Verdict, own_gate
-from strangler.cutover.gates.table import GATES, examine
 
-__all__ = ["GATES", "Candidate", "Verdict", "examine", "own_gate"]
+__all__ = ["Candidate", "Verdict", "own_gate"]

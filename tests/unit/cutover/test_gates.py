@@ -13,7 +13,8 @@ from django.utils import timezone
 from strangler.conf import Stage
 from strangler.cutover import Shadow, capability, evidence, router
 from strangler.cutover.evidence import Backfilled, Compared
-from strangler.cutover.gates import GATES, Verdict, examine, gate, own_gate, schemas, table
+from strangler.cutover.gates import Verdict, gate, own_gate, schemas, table
+from strangler.cutover.gates.table import GATES, examine
 from strangler.cutover.models import BackfillRun, ParityReport, ShadowTally
 from strangler.cutover.service import report, status
 from strangler.cutover.service.client import ServiceClient

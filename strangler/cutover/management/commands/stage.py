@@ -14,7 +14,8 @@ from strangler.commands import KitCommand
 from strangler.conf import Stage, StageSetting
 from strangler.cutover import telling
 from strangler.cutover.contexts import contexts_on_their_way, known_contexts
-from strangler.cutover.gates import Verdict, examine
+from strangler.cutover.gates import Verdict
+from strangler.cutover.gates.table import examine
 from strangler.cutover.models import StageChange
 from strangler.cutover.moving import Present, plan, present, record
 from strangler.cutover.steps import is_forward, one_back, stage_after, wanted
