@@ -17,20 +17,15 @@ def judge(evidence: Evidence) -> list[Finding]:
 
 
 def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable[str]]]]:
-    journal = evidence.journal
-    orders = list(journal.orders.values())
-    units = sum(sum(order.quantities.values()) for order in orders if order.shipped)
-    left = sum(level.on_hand for level in evidence.levels["shop"].values())
-    put_in = sum(evidence.before.on_hand.values()) + journal.supplied.total()
-    came_back = sum(sum(order.quantities.values()) for order in orders if order.returned)
-    promised = sum(evidence.promises["shop"].values())
-    done = sum(count for (_, status), count in evidence.changes.items() if status == "done")
-    entries = sum(count for _, count in evidence.ledger["shop"].values())
-    refused = ", ".join(f"{count} {code}" for code, count in sorted(journal.refusals.items())) or "none"
+    return [*_of_customers(evidence), *_of_stock(evidence), *_of_those_behind(evidence)]
+
+
+def _of_customers(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable[str]]]]:
+    journal, orders = evidence.journal, list(evidence.journal.orders.values())
     pending = sum(order.was_pending for order in orders)
     sold = sum(order.status in {"placed", "shipped"} for order in orders)
     cancelled = sum(order.status == "cancelled" for order in orders)
-    compared, mismatches = evidence.shadow
+    refused = ", ".join(f"{count} {code}" for code, count in sorted(journal.refusals.items())) or "none"
     return [
         (
             f"{len(orders)} orders answered by the API ({pending} of them pending at first) are the shop's orders, as "
@@ -42,22 +37,41 @@ def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable
             f"{journal.longest_wait:.1f} s",
             _waits,
         ),
+        (f"{sold} orders are sold and paid in full; of {cancelled} that were cancelled no money is left", _payments),
+    ]
+
+
+def _of_stock(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable[str]]]]:
+    orders = list(evidence.journal.orders.values())
+    put_in = sum(evidence.before.on_hand.values()) + evidence.journal.supplied.total()
+    left = sum(level.on_hand for level in evidence.levels["shop"].values())
+    sent, back = _by_sku(orders, "shipped").total(), _by_sku(orders, "returned").total()
+    promised = sum(evidence.promises["shop"].values())
+    entries = sum(count for _, count in evidence.ledger["shop"].values())
+    compared, mismatches = evidence.shadow
+    return [
         (
-            f"never oversold: {put_in:,} units put in = {left:,} left + {units:,} sold and sent out - {came_back} sent "
-            f"back, for each of {len(evidence.before.on_hand)} SKUs, on both sides",
+            f"never oversold: {put_in:,} units put in = {left:,} left + {sent:,} sold and sent out - {back} sent back, "
+            f"for each of {len(evidence.before.on_hand)} SKUs, on both sides",
             _units,
         ),
         (f"{promised} units promised: to the orders that wait for shipping, each once, on both sides", _promises),
         (f"{entries:,} ledger entries explain every level, and every parcel left once, on both sides", _ledgers),
-        (f"{sold} orders are sold and paid in full; of {cancelled} that were cancelled no money is left", _payments),
         (
             f"{len(evidence.batons['shop'])} SKUs that moved have one owner each, of which both sides know, with the "
             "number of the move",
             _batons,
         ),
+        (f"{compared} promises made in the shadow, {mismatches} of them elsewhere than the monolith's", _shadow),
+    ]
+
+
+def _of_those_behind(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable[str]]]]:
+    done = sum(count for (_, status), count in evidence.changes.items() if status == "done")
+    return [
         (
-            f"{sum(evidence.changes.values())} changes asked of the service: {done} done, the rest "
-            f"refused, {evidence.answers.get('redirected', 0)} times it was not the owner any more; none is open",
+            f"{sum(evidence.changes.values())} changes asked of the service: {done} done, the rest refused, "
+            f"{evidence.answers.get('redirected', 0)} times it was not the owner any more; none is open",
             _changes,
         ),
         (
@@ -65,7 +79,6 @@ def _claims(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], Iterable
             "back, none stuck, none unfinished",
             _sagas,
         ),
-        (f"{compared} promises made in the shadow, {mismatches} of them elsewhere than the monolith's", _shadow),
         ("outboxes and queues are empty, no dead letters, nothing parked", lambda evidence: evidence.leftovers),
     ]
 
