@@ -8,7 +8,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from monolith.customers.selectors import PostalAddress
 from monolith.errors import NothingToShip, OutOfStock, ShopError, StockElsewhere
 from monolith.inventory.events import StockChangeDone, StockChangeRedirected, StockChangeRejected
 from monolith.inventory.factories import ReservationFactory, StockItemFactory, TransferFactory, WarehouseFactory
@@ -27,9 +26,6 @@ from monolith.inventory.services import (
     ship,
     take_back,
 )
-from monolith.orders.factories import CartFactory
-from monolith.orders.models import Order
-from monolith.orders.services import checkout, hold
 
 pytestmark = pytest.mark.django_db
 
@@ -275,18 +271,6 @@ def test_a_checkout_of_what_the_service_keeps_is_refused_and_oversells_nothing(s
         with pytest.raises(StockElsewhere, match=r"stock of MUG is kept by the inventory service"):
             door()
     assert (promised(), asked(published)) == ({}, [])
-
-
-def test_nothing_is_left_of_a_checkout_that_is_refused(served, published):
-    cart = CartFactory(items=2)
-    skus = sorted(cart.items.values_list("variant__sku", flat=True))
-    hand_over(skus[:1])
-    address = PostalAddress("Ada", "Street 1", "10115", "Berlin", "DE")
-    with pytest.raises(StockElsewhere, match=rf"stock of {skus[0]} is kept by the inventory service"):
-        checkout(cart, address=address, card_token="tok_visa")
-    assert (Order.objects.count(), promised(), asked(published)) == (0, {}, [])
-    with pytest.raises(StockElsewhere, match=skus[0]):
-        hold(cart)
 
 
 def test_a_hold_of_what_the_service_keeps_is_let_go_there(served, published):
