@@ -257,12 +257,16 @@ class Line:
         self.all_heard: list[Envelope] = []
         latest = OutboxMessage.objects.order_by("-position").first()
         self.position = latest.position if latest else 0
+        self.collected: set[int] = set()
 
     def collect(self) -> None:
-        """What the monolith has published goes to the service, and comes back to itself."""
-        rows = OutboxMessage.objects.filter(position__gt=self.position).order_by("position")
-        for row in rows:
-            self.position = row.position
+        """What the monolith has published goes to the service, and comes back to itself.
+
+        A smaller position may be committed after a larger one, of another key.
+        """
+        rows = OutboxMessage.objects.filter(position__gt=self.position).exclude(position__in=self.collected)
+        for row in rows.order_by("position"):
+            self.collected.add(row.position)
             for side in ("service", "monolith"):
                 if side == "service" or row.routing_key in self.handling._handlers:
                     self.queues[side, json.loads(row.payload)["partitionkey"]].append(row.payload)
