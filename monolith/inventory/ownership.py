@@ -15,11 +15,9 @@ from monolith.inventory.copying import replace
 from monolith.inventory.events import StockHandedOver, StockRecalled
 from monolith.inventory.levels import locked_items
 from monolith.inventory.models import Ownership, StockItem
-from monolith.inventory.owners import BATON, Standing, elsewhere, require_own, standing
+from monolith.inventory.owners import BATON, elsewhere
 from monolith.inventory.telling import states_of
 from strangler.outbox import publish_many
-
-__all__ = ["Standing", "elsewhere", "hand_over", "recall", "require_own", "standing", "take_over"]
 
 Owner = Ownership.Owner
 

@@ -40,10 +40,6 @@ class Trail:
     def of(self, step: str) -> Begun | None:
         return next((begun for begun in self._begun if begun.step == step), None)
 
-    def state_of(self, step: str) -> State | None:
-        begun = self.of(step)
-        return begun.state if begun else None
-
     def ran(self, step: str, state: State) -> None:
         """`run` was called."""
         self.mark(step, state).runs += 1

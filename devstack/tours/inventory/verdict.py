@@ -162,16 +162,17 @@ def _ledgers(evidence: Evidence) -> Iterator[str]:
 
 def _payments(evidence: Evidence) -> Iterator[str]:
     """Whose goods came back gets the goods' share, which is the shop's affair; all others all of it, or nothing."""
-    for order in evidence.journal.orders.values():
+    told = evidence.journal.orders.values()
+    for order in told:
         paid = evidence.payments.get(order.number)
         kept = paid and (paid.captured - paid.refunded if paid.captured else paid.authorised)
         if order.status in {"placed", "shipped"} and str(kept) != order.total:
             yield f"order {order.number} is {order.status}, costs {order.total}, and {kept} is paid"
-        if order.status == "cancelled" and paid and paid.status not in {"refunded", "voided"}:
-            yield f"order {order.number} is cancelled, and its payment is {paid.status}"
-    for number, (status, _) in evidence.orders.items():
+    cancelled = {order.number for order in told if order.status == "cancelled"}
+    cancelled |= {number for number, (status, _) in evidence.orders.items() if status == "cancelled"}
+    for number in sorted(cancelled):
         paid = evidence.payments.get(number)
-        if status == "cancelled" and paid and paid.status not in {"refunded", "voided"}:
+        if paid and paid.status not in {"refunded", "voided"}:
             yield f"order {number} is cancelled, and its payment is {paid.status}"
 
 

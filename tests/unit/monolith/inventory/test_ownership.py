@@ -6,7 +6,8 @@ from django.utils import timezone
 from monolith.inventory.events import Promise, StockHandedOver, StockPlace, WarehouseTold
 from monolith.inventory.factories import ReservationFactory, StockItemFactory, WarehouseFactory
 from monolith.inventory.models import Ownership, Reservation, StockItem, Warehouse
-from monolith.inventory.ownership import elsewhere, hand_over, recall, take_over
+from monolith.inventory.owners import elsewhere
+from monolith.inventory.ownership import hand_over, recall, take_over
 from monolith.inventory.services import adjust_stock
 
 pytestmark = pytest.mark.django_db
