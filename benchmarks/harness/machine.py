@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import sys
 from pathlib import Path
 
 import psutil
@@ -10,10 +12,7 @@ import psutil
 
 def machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{psutil.cpu_count()} cores of {_processor()}, {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}"
-    )
+    return f"{_cores()} of {_processor()}, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
 
 def busy() -> str:
@@ -21,6 +20,13 @@ def busy() -> str:
     load = psutil.getloadavg()[0]
     warning = "" if load < 0.5 * (psutil.cpu_count() or 1) else ": others were at work, do not quote these figures"
     return f"load average {load:.1f} at the start{warning}"
+
+
+def _cores() -> str:
+    """Those that this process may use, where they are fewer than there are: somebody has pinned it (taskset)."""
+    there = psutil.cpu_count() or 1
+    ours = len(os.sched_getaffinity(0)) if sys.platform == "linux" else there
+    return f"{ours} of {there} cores" if ours < there else f"{there} cores"
 
 
 def _processor() -> str:
