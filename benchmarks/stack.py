@@ -88,6 +88,11 @@ class Stack:
         """On a connection of its own."""
         return Queue(self.rabbitmq.url, EXCHANGE, f"{EXCHANGE}.{GROUP}")
 
+    @property
+    def latest(self) -> ManagedProcess | None:
+        """The process started last."""
+        return self._processes[-1] if self._processes else None
+
     def connect(self) -> Connection:
         """To the project's database as superuser, autocommit: for filling, emptying and looking."""
         assert self.database_url
