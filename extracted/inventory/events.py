@@ -80,11 +80,14 @@ class Part(BaseModel):
 
 
 class WarehouseTold(Part):
+    """As of its `revision`, which is 0 in messages from before changes were numbered."""
+
     code: str
     name: str
     country: str
     priority: int
     active: bool
+    revision: int = 0
 
 
 class StockPlace(Part):
@@ -129,6 +132,17 @@ class StockRecalled(Event, type="inventory.stock_recalled", version=1, aggregate
 
     sku: str
     epoch: int
+
+
+class WarehouseChanged(Event, type="inventory.warehouse_changed", version=1, aggregate="warehouse", key="code"):
+    """All of a warehouse, after the change of that number. Warehouses are the monolith's."""
+
+    code: str
+    name: str
+    country: str
+    priority: int
+    active: bool
+    revision: int
 
 
 class ChangeLine(Part):

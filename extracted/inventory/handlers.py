@@ -7,7 +7,7 @@ comes back to it, and is left alone; whose stock a SKU is says its row, and no s
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from extracted.inventory import changes, copies, moving
+from extracted.inventory import changes, copies, moving, warehouses
 from extracted.inventory.copies import Heard
 from extracted.inventory.deciding import Asked
 from extracted.inventory.events import (
@@ -23,6 +23,7 @@ from extracted.inventory.events import (
     StockReturned,
     StockShipped,
     StockTold,
+    WarehouseChanged,
 )
 from strangler.conf import Stage, settings
 from strangler.cutover.stages import stamped_stage
@@ -73,6 +74,12 @@ def follow_received(events: Sequence[StockReceived]) -> None:
 def put_what_is_told(events: Sequence[StockTold]) -> None:
     if told := [event for event, _ in _of_others(events)]:
         copies.put(told)
+
+
+@subscribe_batch(WarehouseChanged, group=GROUP)
+def know_warehouses(events: Sequence[WarehouseChanged]) -> None:
+    """Whoever owns the stock that lies there."""
+    warehouses.know(event for event, _ in _of_others(events))
 
 
 @subscribe_batch(StockHandedOver, group=GROUP)

@@ -3,8 +3,14 @@
 from django.db.models import CharField, F, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 
-from extracted.inventory.models import Reservation, StockItem, StockMovement
+from extracted.inventory.models import Reservation, StockItem, StockMovement, Warehouse
 from strangler.cutover import parity_copy
+
+
+@parity_copy("warehouses", key="code")
+def warehouses() -> QuerySet:
+    """Copies, in every stage."""
+    return Warehouse.objects.order_by().values("code", "name", "country", "priority", "active")
 
 
 @parity_copy("stock", key="place")

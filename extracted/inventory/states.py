@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from extracted.inventory import warehouses
 from extracted.inventory.events import Promise, StockPlace, StockState, WarehouseTold
 from extracted.inventory.levels import Status, Stock
-from extracted.inventory.models import Reservation, StockItem, Warehouse
+from extracted.inventory.models import Reservation, StockItem
+from extracted.inventory.warehouses import as_told
 
 
 def states(skus: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -25,25 +27,12 @@ def states(skus: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 def replace(stock: Stock, told: Mapping[str, StockState]) -> None:
     """By SKU. What is not told of is not there; promises that are the same stay the rows they are."""
-    know_warehouses(stock, [place.warehouse for state in told.values() for place in state.places])
+    stock.know(warehouses.know(place.warehouse for state in told.values() for place in state.places))
     for sku, state in told.items():
         places = {place.warehouse.code: place for place in state.places}
         for code in places.keys() | {code for its, code in stock.items if its == sku}:
             _put(stock, stock.item_in(sku, code), places.get(code))
         _replace_promises(stock, sku, state.promises)
-
-
-def know_warehouses(stock: Stock, told: Iterable[WarehouseTold]) -> None:
-    """What is told last of a warehouse holds."""
-    last = {each.code: each for each in told}
-    known = Warehouse.objects.in_bulk(list(last), field_name="code")
-    changed = [each for code, each in sorted(last.items()) if code not in known or _told(known[code]) != each]
-    fields = ["name", "country", "priority", "active"]
-    rows = [Warehouse(**each.model_dump()) for each in changed]
-    Warehouse.objects.bulk_create(rows, update_conflicts=True, unique_fields=["code"], update_fields=fields)
-    if changed:
-        known = Warehouse.objects.in_bulk(list(last), field_name="code")
-    stock.know(known.values())
 
 
 def _put(stock: Stock, item: StockItem, place: StockPlace | None) -> None:
@@ -71,14 +60,4 @@ def _promised(sku: str, promise: Promise) -> tuple[str, str, str, int, datetime 
 
 def _place(item: StockItem) -> StockPlace:
     levels = {"on_hand": item.on_hand, "reserved": item.reserved, "reorder_level": item.reorder_level}
-    return StockPlace(warehouse=_told(item.warehouse), **levels)
-
-
-def _told(warehouse: Warehouse) -> WarehouseTold:
-    return WarehouseTold(
-        code=warehouse.code,
-        name=warehouse.name,
-        country=warehouse.country,
-        priority=warehouse.priority,
-        active=warehouse.active,
-    )
+    return StockPlace(warehouse=WarehouseTold(**as_told(item.warehouse)), **levels)

@@ -2,12 +2,13 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from monolith.inventory.events import StockMoved, StockTold
+from monolith.inventory.events import StockMoved, StockTold, WarehouseChanged
 from monolith.inventory.levels import locked_items
-from monolith.inventory.models import Reservation, StockItem, StockMovement
+from monolith.inventory.models import Reservation, StockItem, StockMovement, Warehouse
 from monolith.inventory.owners import elsewhere
 from monolith.inventory.parity import active_promises, places
 from monolith.inventory.telling import states_of, told_again
+from monolith.inventory.warehouses import as_told
 from strangler.cutover import backfill
 
 
@@ -20,6 +21,12 @@ def tell(movements: Sequence[StockMovement]) -> Iterable[StockMoved]:
     for movement in movements:
         movement.item = items[movement.item_id]
     return told_again(movements)
+
+
+@backfill("inventory.warehouses", rows=Warehouse.objects.all, version=1)
+def tell_warehouses(warehouses: Sequence[Warehouse]) -> list[WarehouseChanged]:
+    """Under the number of their last change: whoever knows of that changes nothing."""
+    return [WarehouseChanged(**as_told(warehouse)) for warehouse in warehouses]
 
 
 def first_items() -> QuerySet[StockItem]:

@@ -82,11 +82,14 @@ class _Part(BaseModel):
 
 
 class WarehouseTold(_Part):
+    """As of its `revision`: who knows of a later one leaves this alone. 0: from before changes were numbered."""
+
     code: str
     name: str
     country: str
     priority: int
     active: bool
+    revision: int = 0
 
 
 class StockPlace(_Part):
@@ -131,6 +134,17 @@ class StockRecalled(Event, type="inventory.stock_recalled", version=1, aggregate
 
     sku: str
     epoch: int
+
+
+class WarehouseChanged(Event, type="inventory.warehouse_changed", version=1, aggregate="warehouse", key="code"):
+    """There is a new warehouse, or it was changed for the `revision`th time. All of it is told, not what differs."""
+
+    code: str
+    name: str
+    country: str
+    priority: int
+    active: bool
+    revision: int
 
 
 class ChangeLine(_Part):

@@ -61,12 +61,6 @@ def locked_items_in(warehouse: Warehouse, skus: Iterable[str]) -> dict[str, Stoc
     return {item.sku: item for item in locked_items(Q(sku__in=wanted, warehouse=warehouse))}
 
 
-def default_warehouse() -> Warehouse:
-    """The first one by priority; a shop without any gets 'MAIN'."""
-    first = Warehouse.objects.filter(active=True).first()
-    return first or Warehouse.objects.get_or_create(code="MAIN", defaults={"name": "Main warehouse"})[0]
-
-
 def move(changes: Mapping[StockItem, int], reason: Reason, reference: str) -> dict[StockItem, StockMovement]:
     """Changes `on_hand` of locked items, and saves `reserved` with it. Returns the entries in the ledger."""
     for item, change in changes.items():

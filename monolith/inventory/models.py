@@ -18,6 +18,7 @@ class Warehouse(models.Model):
     country = models.CharField(max_length=2, default="DE", help_text="ISO 3166-1, two letters")
     priority = models.PositiveIntegerField(default=10)
     active = models.BooleanField(default=True)
+    revision = models.PositiveIntegerField(default=1, db_default=1, editable=False, help_text="one more each change")
 
     class Meta:
         ordering = ["priority", "code"]

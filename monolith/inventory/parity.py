@@ -3,7 +3,7 @@
 from django.db.models import CharField, F, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 
-from monolith.inventory.models import Reservation, StockItem, StockMovement
+from monolith.inventory.models import Reservation, StockItem, StockMovement, Warehouse
 from strangler.cutover import parity
 
 
@@ -13,6 +13,12 @@ def movements() -> QuerySet:
     """A loss that was only noted moved nothing, and was told to nobody."""
     moved = StockMovement.objects.order_by().exclude(quantity=0)
     return moved.values("id", "quantity", "reason", sku=F("item__sku"))
+
+
+@parity("inventory", "warehouses", key="code", backfill="inventory.warehouses")
+def warehouses() -> QuerySet:
+    """In every stage the service's are copies of these."""
+    return Warehouse.objects.order_by().values("code", "name", "country", "priority", "active")
 
 
 @parity("inventory", "stock", key="place", backfill="inventory.places")

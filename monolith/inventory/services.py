@@ -4,6 +4,7 @@ from monolith.inventory.changes import request
 from monolith.inventory.reservations import claim_hold, release, release_expired, reserve, ship
 from monolith.inventory.shelves import adjust_stock, take_back
 from monolith.inventory.transfers import cancel_transfer, dispatch_transfer, plan_transfer, receive_transfer
+from monolith.inventory.warehouses import save_warehouse
 
 __all__ = [
     "adjust_stock",
@@ -16,6 +17,7 @@ __all__ = [
     "release_expired",
     "request",
     "reserve",
+    "save_warehouse",
     "ship",
     "take_back",
 ]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from monolith.inventory.changes import request
-from monolith.inventory.levels import default_warehouse
 from monolith.inventory.models import StockItem, Warehouse
+from monolith.inventory.warehouses import default_warehouse
 
 
 def adjust_stock(sku: str, *, by: int, reason: str, warehouse: Warehouse | None = None) -> StockItem:

@@ -16,7 +16,8 @@ from monolith.inventory.events import (
     WarehouseTold,
 )
 from monolith.inventory.levels import moved_level
-from monolith.inventory.models import Reservation, StockItem, StockMovement, Transfer, Warehouse
+from monolith.inventory.models import Reservation, StockItem, StockMovement, Transfer
+from monolith.inventory.warehouses import as_told
 
 Reason = StockMovement.Reason
 
@@ -54,16 +55,11 @@ def states_of(items: Iterable[StockItem]) -> list[dict[str, Any]]:
 
 def _place(item: StockItem) -> StockPlace:
     return StockPlace(
-        warehouse=_warehouse(item.warehouse),
+        warehouse=WarehouseTold(**as_told(item.warehouse)),
         on_hand=item.on_hand,
         reserved=item.reserved,
         reorder_level=item.reorder_level,
     )
-
-
-def _warehouse(warehouse: Warehouse) -> WarehouseTold:
-    names = ("code", "name", "country", "priority", "active")
-    return WarehouseTold(**{name: getattr(warehouse, name) for name in names})
 
 
 def _promise(reservation: Reservation, item: StockItem) -> Promise:

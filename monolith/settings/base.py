@@ -138,7 +138,7 @@ STRANGLER = {
         # All of inventory but what hands stock over, and what asks for a change of it or answers: that has to arrive.
         *("inventory.stock_reserved", "inventory.stock_released", "inventory.stock_shipped"),
         *("inventory.stock_returned", "inventory.stock_adjusted", "inventory.stock_dispatched"),
-        *("inventory.stock_received", "inventory.stock_told"),
+        *("inventory.stock_received", "inventory.stock_told", "inventory.warehouse_changed"),
         "inventory.stock_change_redirected",
         *("orders.order_requested", "orders.order_shipped", "orders.order_delivered"),
         *("orders.order_returned", "orders.order_refunded"),
@@ -161,7 +161,7 @@ STRANGLER = {
             "URL": env.text("INVENTORY_URL"),  # http://inventory:8000/strangler/
             "TOKEN": env.text("INVENTORY_TOKEN"),
             "GROUPS": ("inventory",),
-            "BACKFILLS": ("inventory.stock", "inventory.movements"),
+            "BACKFILLS": ("inventory.warehouses", "inventory.stock", "inventory.movements"),
         },
         # The same service: pages move to it by a stage of their own.
         "inventory_reads": {

@@ -15,6 +15,9 @@ class Warehouse(models.Model):
     country = models.CharField(max_length=2, default="DE", help_text="ISO 3166-1, two letters")
     priority = models.PositiveIntegerField(default=10)
     active = models.BooleanField(default=True)
+    revision = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="of the change that was told last; 0 while only the code is known"
+    )
 
     class Meta:
         ordering = ["priority", "code"]

@@ -54,6 +54,9 @@ class WarehouseAdmin(NeverDeleted, ServiceAdmin):
         """Events name a warehouse by its code."""
         return ["code"] if obj else []
 
+    def save_model(self, request: HttpRequest, obj: Warehouse, form: Any, change: bool) -> None:
+        services.save_warehouse(obj)
+
     def links(self, row: Warehouse) -> list[Link]:
         return [rows_of("Stock", "inventory.stockitem", warehouse__id__exact=row.pk)]
 

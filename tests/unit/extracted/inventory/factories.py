@@ -22,6 +22,10 @@ def warehouse(code: str, **changes: object) -> WarehouseTold:
     return WarehouseTold(**{**told, **changes})
 
 
+def changed(code: str, revision: int, **changes: object) -> events.WarehouseChanged:
+    return events.WarehouseChanged(**{**warehouse(code).model_dump(), **changes, "revision": revision})
+
+
 def promise(reference: str, quantity: int, place: str = "NEAR", expires_at: datetime | None = None) -> Promise:
     return Promise(reference=reference, warehouse=place, quantity=quantity, expires_at=expires_at)
 

@@ -163,7 +163,7 @@ def test_health_needs_no_log_in_and_status_takes_the_token(monolith):
 
 
 @pytest.mark.usefixtures("stocked")
-@pytest.mark.parametrize(("name", "rows"), [("stock", 3), ("promises", 2), ("movements", 1)])
+@pytest.mark.parametrize(("name", "rows"), [("stock", 3), ("promises", 2), ("movements", 1), ("warehouses", 2)])
 def test_the_monolith_can_compare(name, rows):
     from strangler.cutover.parity.declared import copies
 

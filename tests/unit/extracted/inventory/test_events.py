@@ -5,7 +5,7 @@ import pytest
 from extracted.inventory import events
 from monolith.inventory import events as owner
 from strangler.messaging import Event
-from tests.unit.extracted.inventory.factories import AT, handed_over, recalled, requested, told
+from tests.unit.extracted.inventory.factories import AT, changed, handed_over, recalled, requested, told
 
 MOVED = {"sku": "MUG", "warehouse": "NEAR", "quantity": 1, "on_hand": 1, "reserved": 0, "movement": 7, "moved_at": AT}
 LEVEL = {name: value for name, value in MOVED.items() if not name.startswith("move")}
@@ -20,6 +20,7 @@ TOLD = [
     events.StockDispatched(**MOVED, transfer="T-1", destination="FAR"),
     events.StockReceived(**MOVED, transfer="T-1", source="FAR"),
     told(),
+    changed("NEAR", 2),
     handed_over(),
     recalled(),
     ASKED,

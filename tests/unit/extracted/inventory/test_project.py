@@ -78,7 +78,7 @@ def test_the_service_is_whole_without_the_monolith():
     )
     outcome = python("-c", code, **NEEDED, BROKER_URL="memory://none")
     assert "no issues" in outcome.stdout, outcome.stderr
-    assert "/api/stock/ 11" in outcome.stdout
+    assert "/api/stock/ 12" in outcome.stdout
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from monolith.catalog.models import Price, Variant
 from monolith.customers.factories import AddressFactory
 from monolith.customers.models import Address, Customer
 from monolith.inventory.factories import StockItemFactory, WarehouseFactory
-from monolith.inventory.models import StockItem, StockMovement, Transfer
+from monolith.inventory.models import StockItem, StockMovement, Transfer, Warehouse
 from monolith.orders.models import Promotion
 from strangler.outbox.models import OutboxMessage
 from tests.unit.monolith.admin.conftest import act, inlines, messages_of, url
@@ -181,6 +181,13 @@ def test_no_adjustment_goes_without_a_reason(desk):
     page = save(desk, item, adjust_by="7", reorder_level="9")
     assert "will want to know why" in page.content.decode()
     assert StockItem.objects.get().on_hand == 5
+
+
+def test_a_change_of_a_warehouse_is_told(desk, published):
+    warehouse = WarehouseFactory()
+    save(desk, warehouse, name="Moved", country="AT", priority="3")
+    assert [(event["data"]["name"], event["data"]["active"]) for event in published()] == [("Moved", False)]
+    assert Warehouse.objects.get().revision == 2
 
 
 def test_the_reorder_level_alone_moves_no_stock(desk):

@@ -53,6 +53,7 @@ def test_whoever_gives_up_a_sku_tells_all_there_is_to_know(published):
         "country": "AT",
         "priority": 2,
         "active": True,
+        "revision": 1,
     }
     assert {(each["reference"], each["warehouse"], each["quantity"]) for each in told["data"]["promises"]} == {
         ("S-1", "NEAR", 2),
