@@ -4,6 +4,7 @@ from strangler.conf import Stage
 from strangler.cutover.backfilling import backfill
 from strangler.cutover.fallback import Fallback
 from strangler.cutover.gates import Verdict, own_gate
+from strangler.cutover.gone import code_is_gone
 from strangler.cutover.parity import parity, parity_copy
 from strangler.cutover.router import capability
 from strangler.cutover.severing import AddColumn, AllowNull, DropColumn, FillColumn, SeverForeignKey
@@ -23,6 +24,7 @@ __all__ = [
     "Verdict",
     "backfill",
     "capability",
+    "code_is_gone",
     "monolith_serves",
     "own_gate",
     "parity",

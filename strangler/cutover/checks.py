@@ -8,8 +8,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.core import checks
 
-from strangler.conf import Stage, StageSetting, settings
+from strangler.conf import Stage, StageSetting, StagesInForce, settings
 from strangler.cutover.contexts import known_contexts
+from strangler.cutover.gone import gone, refusal
 from strangler.cutover.router import capabilities
 from strangler.errors import ConfigurationError
 
@@ -19,12 +20,16 @@ _ASKS_THE_SERVICE = {Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED}
 
 @checks.register("strangler")
 def check_stages(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[checks.CheckMessage]:
-    """E301, E302: beyond `monolith` without a broker, a relay. E303: unknown context. E304: half a capability."""
+    """E301, E302: beyond `monolith` without a broker, a relay. E303: unknown context. E304: half a capability.
+
+    E305: a stage of code that is deleted. Stages of the database say that themselves, by `override_checks`.
+    """
     try:
         moved = {context: item for context, item in settings.stages.items() if item.stage is not Stage.MONOLITH}
     except ConfigurationError:
         return []  # strangler.E001 says it
-    return [*moved_too_far(moved), *unknown_stages(settings.stages, _MEND_THE_NAME)]
+    back = [] if settings.stage_source == "database" else back_to_deleted_code(settings.stages)
+    return [*moved_too_far(moved), *unknown_stages(settings.stages, _MEND_THE_NAME), *back]
 
 
 def moved_too_far(moved: Mapping[str, StageSetting]) -> list[checks.CheckMessage]:
@@ -57,6 +62,18 @@ def unknown_stages(stages: Mapping[str, StageSetting], way_out: str) -> Iterator
             hint=way_out.format(context=context, CONTEXT=context.upper()),
             id="strangler.E303",
         )
+
+
+def back_to_deleted_code(stages: Mapping[str, StageSetting]) -> Iterator[checks.CheckMessage]:
+    """A context of which nothing is said is `monolith`, too."""
+    for context, way_back in gone.items():
+        setting = StagesInForce(stages).of(context)
+        if setting.stage is not Stage.RETIRED:
+            yield checks.Error(
+                f"{context}={setting}: {refusal(context, setting)}",
+                hint=f"Set the stage of {context} to retired. To go back: {way_back}",
+                id="strangler.E305",
+            )
 
 
 def _incomplete(moved: Mapping[str, StageSetting]) -> Iterator[checks.CheckMessage]:

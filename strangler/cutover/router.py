@@ -82,6 +82,11 @@ class Capability(Generic[P, R]):
         """Whether at `shadow` both sides are asked."""
         return self._shadow is not None
 
+    @property
+    def falls_back(self) -> bool:
+        """Whether the monolith answers, up to `extracted`, where the service can't."""
+        return self._fallback is not None
+
     def extracted(self, implementation: Callable[P, R]) -> Callable[P, R]:
         """Decorator of the service's side. Raises `CapabilityError` where its parameters are not the monolith's."""
         ours, theirs = _parameters(self._monolith), _parameters(implementation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from strangler.conf import Stage, StageSetting
+from strangler.cutover.gone import gone, refusal
 from strangler.errors import StageMoveRefused
 
 _ORDER = list(Stage)
@@ -20,7 +21,11 @@ def wanted(stage: Stage, percent: int | None) -> StageSetting:
 
 
 def is_forward(context: str, before: StageSetting, after: StageSetting) -> bool:
-    """Whether gates stand before it. Raises `StageMoveRefused` for a step over a stage, and for none at all."""
+    """Whether gates stand before it. Raises `StageMoveRefused` for a step over a stage, for none at all, and for one
+    back to code that is deleted.
+    """
+    if context in gone and after.stage is not Stage.RETIRED:
+        raise StageMoveRefused(f"{refusal(context, after)}. The way back: {gone[context]}")
     if before == after:
         raise StageMoveRefused(f"{context} is {before} already")
     if _ORDER.index(after.stage) > _ORDER.index(before.stage) + 1:
