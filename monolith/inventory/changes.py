@@ -5,7 +5,7 @@ Locks come in one order: stock items, and only then the row of a change.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from monolith.inventory.events import ChangeLine, Kind, StockChangeRequested
 from monolith.inventory.levels import check_quantities, locked_items, locked_items_in
 from monolith.inventory.models import Change, Reservation, StockItem, Warehouse
 from monolith.inventory.owners import Standing, standing
+from strangler.conf import settings
 from strangler.outbox import publish
 
 Status = Change.Status
@@ -82,7 +83,8 @@ def request(
 
     "reserve" takes the place of what `instead_of`, or else its own reference, holds until an expiry; "take_back" and
     "adjust" name a `warehouse`. With the number of a `change` that is known, the answer is the same again, and where
-    none has come the question is put again. `at_once` refuses what would have to wait for an answer.
+    none has come the question is put again, as long as the service remembers it (else ShopError). `at_once` refuses
+    what would have to wait for an answer.
 
     Raises OutOfStock naming every SKU of this side's that is short, NothingToShip, and StockElsewhere for `at_once`.
     """
@@ -215,10 +217,21 @@ def _once_more(known: Change) -> Outcome:
     if known.status == Status.REJECTED:
         raise REFUSALS.get(known.kind, OutOfStock)(known.answer)
     if known.status == Status.ASKED:
+        _require_remembered(known)
         _put(known)
         known.save(update_fields=["attempts"])
     warehouses = {line["sku"]: line["warehouse"] for line in known.lines if line["done"]}
     return Outcome(known.change, known.status in Change.OPEN, warehouses)
+
+
+def _require_remembered(known: Change) -> None:
+    """Whoever has forgotten that he did it would do it once more. Half of the time is left to the question's way."""
+    if timezone.now() - known.created_at > timedelta(hours=settings.inbox_retention_hours / 2):
+        raise ShopError(
+            f"The inventory service was asked for this on {known.created_at:%Y-%m-%d}. That is more than half of "
+            "INBOX_RETENTION_HOURS ago: it may have done it, and not know any more when it is asked again. Look there "
+            f"for what is reserved for {known.reference}. A stuck saga can be compensated, but not resumed."
+        )
 
 
 def _not_at_once(skus: Iterable[str]) -> str:
