@@ -144,3 +144,27 @@ class NoAnswer(SagaError):
 
 class SeveringError(StranglerError):
     """A foreign key cannot be severed or joined again as things are; the message names table, column and way out."""
+
+
+class EventStoreError(StranglerError):
+    """A stream or a projection is declared wrongly, or asked for what it cannot do; the message names it."""
+
+
+class ConcurrencyConflict(EventStoreError):
+    """A stream has gone on since it was loaded: load it again and decide anew."""
+
+    def __init__(self, stream: str, *, expected: int, actual: int) -> None:
+        super().__init__(
+            f"stream {stream} is at version {actual}, and {expected} was expected: load it again and decide anew"
+        )
+        self.stream = stream
+        self.expected = expected
+        self.actual = actual
+
+
+class UnreadableEvent(EventStoreError):
+    """An event of a stream does not fit the code that should read it; the message names it and the way out."""
+
+
+class ProjectionFailed(EventStoreError):
+    """A projection's function failed; the message names the events and the error."""

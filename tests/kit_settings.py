@@ -14,6 +14,7 @@ INSTALLED_APPS = [
     "strangler.inbox",
     "strangler.cutover",
     "strangler.saga",
+    "strangler.eventstore",
 ]
 MIDDLEWARE = [
     "strangler.outbox.middleware.CorrelationIdMiddleware",

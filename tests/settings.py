@@ -16,7 +16,7 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 from monolith.settings import *  # noqa: F403
 from monolith.settings import DATABASES, INSTALLED_APPS, STRANGLER, THROTTLE_RATES
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample"]
+INSTALLED_APPS = [*INSTALLED_APPS, "strangler.eventstore", "tests.sample"]
 STRANGLER = {**STRANGLER, "BROKER_URL": "memory://tests"}
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     "-c statement_timeout=120s"  # pytest gives up, a server wouldn't

@@ -19,6 +19,8 @@ PLANTED = [
     ("strangler/relay/log/sql.py", "import strangler.relay.stream.reader", "Relays differ in who reads the log"),
     ("strangler/inbox/store.py", "import strangler.cutover", "Imports in the kit point one way"),
     ("strangler/saga/store.py", "import strangler.cutover", "Imports in the kit point one way"),
+    ("strangler/eventstore/models.py", "import strangler.saga", "Imports in the kit point one way"),
+    ("strangler/eventstore/models.py", "import strangler.inbox.models", "Streams are kept without a broker"),
     ("strangler/inbox/models.py", "import strangler.saga", "Imports in the kit point one way"),
     ("strangler/errors.py", "import strangler.conf", "Imports in the kit point one way"),
     ("strangler/stowaway.py", "", "Imports in the kit point one way"),

@@ -34,7 +34,8 @@ def test_the_wheel_holds_the_kit_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"strangler"}
     assert {"strangler/py.typed", "strangler/testing/silent_writes/__init__.py"} <= set(names)
-    assert {f"strangler/{app}/migrations/0001_initial.py" for app in ("outbox", "inbox", "saga")} <= set(names)
+    apps = ("outbox", "inbox", "saga", "eventstore")
+    assert {f"strangler/{app}/migrations/0001_initial.py" for app in apps} <= set(names)
 
 
 def test_a_project_with_nothing_but_the_wheel_migrates_and_passes_its_checks(wheel: Path, tmp_path: Path) -> None:

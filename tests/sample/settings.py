@@ -13,6 +13,7 @@ INSTALLED_APPS = [
     "strangler.inbox",
     "strangler.cutover",
     "strangler.saga",
+    "strangler.eventstore",
     "tests.sample",
     *(["tests.bridged"] if "CELERY_BROKER_URL" in os.environ else []),
 ]
