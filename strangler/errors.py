@@ -168,3 +168,7 @@ class UnreadableEvent(EventStoreError):
 
 class ProjectionFailed(EventStoreError):
     """A projection's function failed; the message names the events and the error."""
+
+
+class ContractError(StranglerError):
+    """A contract cannot be written, read or compared; the message names the event or the file, and the way out."""

@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "strangler.outbox",
     "strangler.relay",
     "strangler.inbox",
+    "strangler.contracts",
     "strangler.cutover",
     "strangler.saga",
     "strangler.eventstore",

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework.authtoken",
     "strangler.inbox",
+    "strangler.contracts",
     "strangler.cutover",
     "extracted.reporting",
 ]

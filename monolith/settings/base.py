@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "strangler.outbox",
     "strangler.inbox",
+    "strangler.contracts",
     "strangler.relay",
     "strangler.cutover",
     "strangler.saga",

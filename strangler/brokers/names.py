@@ -30,6 +30,11 @@ def queue_name(exchange: str, group: str) -> str:
     return f"{exchange}.{group}"
 
 
+def topic_name(exchange: str, aggregate_type: str) -> str:
+    """Kafka's: one for each aggregate type."""
+    return f"{exchange}.{aggregate_type}"
+
+
 def is_routing_key(routing_key: str) -> bool:
     return len(routing_key) <= MAX_ROUTING_KEY and _ROUTING_KEY.fullmatch(routing_key) is not None
 

@@ -33,7 +33,8 @@ def prepared(url: str, exchange: str) -> Broker:
     """A broker on an exchange of its own. Kafka wants its topics to be made first."""
     if url.startswith("kafka"):
         from strangler.brokers.kafka.cluster import Cluster
-        from strangler.brokers.kafka.topics import TopicSpec, apply, topic_name
+        from strangler.brokers.kafka.topics import TopicSpec, apply
+        from strangler.brokers.names import topic_name
 
         for _ in apply(Cluster(url), {topic_name(exchange, TOPIC): TopicSpec(partitions=3)}):
             pass

@@ -14,7 +14,7 @@ from strangler.brokers.closing import ClosingBase
 from strangler.brokers.kafka import bindings, topics
 from strangler.brokers.kafka import cluster as bounds
 from strangler.brokers.kafka.cluster import MAX_MESSAGE_BYTES, Cluster
-from strangler.brokers.names import bad_routing_key, is_routing_key
+from strangler.brokers.names import bad_routing_key, is_routing_key, topic_name
 from strangler.brokers.settling import Settling, unroutable
 from strangler.messaging.envelope import CONTENT_TYPE
 
@@ -99,7 +99,7 @@ class KafkaPublisher(ClosingBase):
         return unroutable(message.routing_key) if message.mandatory and message.routing_key not in self._bound else None
 
     def _topic(self, message: OutgoingMessage) -> str:
-        return topics.topic_name(self._exchange, message.topic)
+        return topic_name(self._exchange, message.topic)
 
     def _fits(self, message: OutgoingMessage) -> bool:
         """Into its topic, as far as that is known."""

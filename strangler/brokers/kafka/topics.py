@@ -68,10 +68,6 @@ class TopicsFile(BaseModel):
 BINDINGS = TopicSpec(partitions=1, config={"cleanup.policy": "compact"})
 
 
-def topic_name(exchange: str, aggregate_type: str) -> str:
-    return f"{exchange}.{aggregate_type}"
-
-
 def bindings_topic(exchange: str) -> str:
     return f"{exchange}.bindings"
 

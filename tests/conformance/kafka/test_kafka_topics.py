@@ -21,6 +21,7 @@ from strangler.brokers.kafka import topics
 from strangler.brokers.kafka.cluster import Cluster
 from strangler.brokers.kafka.publisher import KafkaPublisher
 from strangler.brokers.kafka.topics import TopicsFile, TopicSpec
+from strangler.brokers.names import topic_name
 from strangler.errors import BrokerUnavailable, ConfigurationError
 from strangler.testing.link import KafkaLink
 from strangler.testing.traffic import (
@@ -76,7 +77,7 @@ def test_a_topic_that_is_missing_is_explained_and_nothing_is_made_in_passing(
     with broker.publisher() as publisher:
         receipt = publisher.publish([sent := message()])
         assert "kafka_topics" in receipt.refused[sent.id]
-        assert topics.topic_name(exchange, TOPIC) not in topics.existing(admin)
+        assert topic_name(exchange, TOPIC) not in topics.existing(admin)
         prepared(kafka_url, exchange)
         assert publisher.publish([sent]).confirmed == [sent.id]
     with broker.subscriber("billing", [PLACED], prefetch=5) as subscriber:
@@ -88,7 +89,7 @@ def test_a_topic_that_is_made_later_is_found_by_a_consumer_that_works_already(
 ) -> None:
     with broker.subscriber("billing", [PLACED], prefetch=5) as subscriber:
         assert subscriber.receive(timeout=NOTHING_FOR) == []
-        list(topics.apply(Cluster(kafka_url), {topics.topic_name(exchange, "orders.refund"): TopicSpec(partitions=1)}))
+        list(topics.apply(Cluster(kafka_url), {topic_name(exchange, "orders.refund"): TopicSpec(partitions=1)}))
         publish(broker, [sent := replace(message(), topic="orders.refund")])
         assert drain(subscriber, 1) == [sent.body]
 
@@ -97,7 +98,7 @@ def test_a_message_above_the_topics_limit_is_refused_until_somebody_raises_it_an
     kafka_url: str, exchange: str
 ) -> None:
     small = TopicSpec(partitions=1, config={"max.message.bytes": "20000"})
-    name = topics.topic_name(exchange, TOPIC)
+    name = topic_name(exchange, TOPIC)
     list(topics.apply(Cluster(kafka_url), {name: small}))
     broker = connect(kafka_url, exchange=exchange)
     with broker.subscriber("billing", [PLACED], prefetch=50) as subscriber, broker.publisher() as publisher:
@@ -138,7 +139,7 @@ def test_a_key_lies_without_its_type_in_the_partition_where_javas_clients_look_f
     broker.declare("billing", [PLACED])
     publish(broker, [message(key=f"{TOPIC}:{key}") for key in hashes])
     reader = Consumer({**Cluster(kafka_url).settings(), "group.id": exchange})
-    reader.assign([TopicPartition(topics.topic_name(exchange, TOPIC), partition, 0) for partition in range(3)])
+    reader.assign([TopicPartition(topic_name(exchange, TOPIC), partition, 0) for partition in range(3)])
     found: list[Message] = []
     until(lambda: found.extend(reader.consume(10, timeout=0.5)) or len(found) == len(hashes), "the records")
     reader.close()
@@ -151,7 +152,7 @@ def test_a_record_that_somebody_else_put_there_is_delivered_and_not_lost(
 ) -> None:
     with broker.subscriber("billing", [PLACED], prefetch=5) as subscriber:
         producer = Producer(Cluster(kafka_url).settings())
-        producer.produce(topics.topic_name(exchange, TOPIC), value=b"not ours", key=b"1")
+        producer.produce(topic_name(exchange, TOPIC), value=b"not ours", key=b"1")
         producer.flush()
         assert drain(subscriber, 1) == [b"not ours"]
 

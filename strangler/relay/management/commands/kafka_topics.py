@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from strangler.apps import is_owned
+from strangler.brokers.names import topic_name
 from strangler.commands import KitCommand
 from strangler.conf import settings
 from strangler.messaging import registry
@@ -34,7 +35,7 @@ class Command(KitCommand):
         published = {event.aggregate_type for event in registry if is_owned(event)}
         if unknown := file.topics.keys() - published:
             raise CommandError(f"{options['file']}: nothing here publishes {', '.join(sorted(unknown))}")
-        specs = {topics.topic_name(settings.exchange, each): file.spec(each) for each in sorted(published)}
+        specs = {topic_name(settings.exchange, each): file.spec(each) for each in sorted(published)}
         specs[topics.bindings_topic(settings.exchange)] = topics.BINDINGS
         would = "would be: " if options["dry_run"] else ""
         done = 0

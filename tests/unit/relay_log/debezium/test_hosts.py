@@ -8,6 +8,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from strangler.brokers.names import topic_name
 from strangler.conf import CdcSettings
 from strangler.errors import ConfigurationError
 from strangler.relay.debezium import config, hosts
@@ -90,10 +91,10 @@ def test_what_a_broker_url_leaves_out_is_rabbitmqs_default() -> None:
 
 def test_connect_uses_the_topics_and_the_header_of_our_own_publisher() -> None:
     pytest.importorskip("confluent_kafka")
-    from strangler.brokers.kafka import cluster, publisher, topics
+    from strangler.brokers.kafka import cluster, publisher
 
     replaced = CONNECT["transforms.outbox.route.topic.replacement"].replace("${routedByValue}", "sample.thing")
-    assert replaced == topics.topic_name("events", "sample.thing")
+    assert replaced == topic_name("events", "sample.thing")
     assert CONNECT["transforms.outbox.table.fields.additional.placement"].endswith(f":header:{publisher.ROUTING_KEY}")
     assert int(CONNECT["producer.override.max.request.size"]) == cluster.MAX_MESSAGE_BYTES
 
