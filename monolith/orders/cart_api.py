@@ -159,9 +159,12 @@ class CartHoldView(APIView):
     @extend_schema(request=None, responses={201: HoldSerializer})
     @raises(EmptyCart, OutOfStock)
     def post(self, request: Request) -> Response:
-        """Keeps the goods for somebody who is typing in a card number."""
-        until = services.hold(services.cart_of(request.user))
-        return Response(HoldSerializer({"held_until": until}).data, status=201)
+        """Keeps the goods for somebody who is typing in a card number.
+
+        Where another service keeps the stock, it is asked to; whether it can is certain once the order is placed.
+        """
+        held = services.hold(services.cart_of(request.user))
+        return Response(HoldSerializer({"held_until": held.until}).data, status=201)
 
 
 @raises(NotACustomer)

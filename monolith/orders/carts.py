@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,6 +25,13 @@ def cart_of(user: object) -> Cart:
 
 def locked(cart: Cart) -> Cart:
     return Cart.objects.select_for_update(of=("self",)).select_related("customer").get(pk=cart.pk)
+
+
+class Hold(NamedTuple):
+    """Not `certain`: the inventory service is asked to hold some of the goods, and nobody knows yet whether it can."""
+
+    until: datetime
+    certain: bool
 
 
 def hold_reference(cart: Cart) -> str:
@@ -73,8 +81,8 @@ def remove_promotion(cart: Cart) -> None:
 
 
 @transaction.atomic
-def hold(cart: Cart, minutes: int = 15) -> datetime:
-    """Keeps the goods for somebody who is typing in a card number, in the place of an earlier hold; returns until when.
+def hold(cart: Cart, minutes: int = 15) -> Hold:
+    """Keeps the goods for somebody who is typing in a card number, in the place of an earlier hold.
 
     What the inventory service keeps it is asked to hold, and not waited for: whether there is enough is certain at
     checkout. What there can't be by the figures on this side is refused. Raises EmptyCart, OutOfStock.
@@ -87,7 +95,7 @@ def hold(cart: Cart, minutes: int = 15) -> datetime:
     outcome = inventory.request("reserve", hold_reference(cart), wanted, expires_at=until)
     if outcome.awaited:
         _check_left(cart, {sku: units for sku, units in wanted.items() if sku not in outcome.warehouses})
-    return until
+    return Hold(until, certain=not outcome.awaited)
 
 
 def units_left(cart: Cart, skus: Iterable[str]) -> dict[str, int]:

@@ -135,7 +135,7 @@ class Order(HasStates):
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
-    cancel_reason = models.CharField(max_length=200, blank=True)
+    cancel_reason = models.TextField(blank=True)
     cancel_code = models.CharField(
         max_length=40,
         blank=True,

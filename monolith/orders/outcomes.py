@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.utils import timezone
-from django.utils.text import Truncator
 
 from monolith.notifications import services as notifications
 from monolith.orders import promotions, telling
@@ -16,7 +15,6 @@ from monolith.orders.moves import move
 from strangler.outbox import publish
 
 Status = Order.Status
-LONGEST_REASON = Order._meta.get_field("cancel_reason").max_length
 
 
 class TakenBack(NamedTuple):
@@ -45,11 +43,10 @@ def reject(order_number: str, *, code: str, reason: str) -> None:
     order, cart, promotion = locked_for_taking_back(order_number)
     lines = list(order.lines.all())
     promotions.give_back(order.promotion_code)
-    cut = Truncator(reason).chars(LONGEST_REASON)
-    move(order, Status.CANCELLED, cancelled_at=timezone.now(), cancel_reason=cut, cancel_code=code)
+    move(order, Status.CANCELLED, cancelled_at=timezone.now(), cancel_reason=reason, cancel_code=code)
     if cart is not None and not cart.items.exists():
         _put_back(cart, promotion, lines)
-    rejected = telling.rejected(order, lines, reason)
+    rejected = telling.rejected(order, lines)
     notifications.notify(rejected, order_number=order.number, cause=publish(rejected))
 
 

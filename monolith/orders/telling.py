@@ -33,13 +33,12 @@ def cancelled(order: Order, lines: Iterable[OrderLine]) -> OrderCancelled:
     )
 
 
-def rejected(order: Order, lines: Iterable[OrderLine], reason: str) -> OrderRejected:
-    """`reason` in full: the order keeps so much of it as fits."""
+def rejected(order: Order, lines: Iterable[OrderLine]) -> OrderRejected:
     return OrderRejected(
         **told(order),
         lines=[_told_line(line) for line in lines],
         code=order.cancel_code,
-        reason=reason,
+        reason=order.cancel_reason,
         rejected_at=order.cancelled_at,
     )
 

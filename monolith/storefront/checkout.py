@@ -122,13 +122,13 @@ def _check_seen_total(basket: Any, form: CheckoutForm, address: PostalAddress) -
 
 
 def _checkout_page(request: HttpRequest, basket: Any, form: CheckoutForm, address_form: AddressForm) -> HttpResponse:
-    held_until = orders.hold(basket, minutes=HELD_MINUTES)
+    held = orders.hold(basket, minutes=HELD_MINUTES)
     context = {
         "form": form,
         "address_form": address_form,
         "choice": _choice(basket, form),
         "held_minutes": HELD_MINUTES,
-        "held_until": held_until,
+        "held": held,
         "test_cards": TEST_CARDS if settings.DEBUG else {},
     }
     return render(request, "storefront/checkout.html", context)

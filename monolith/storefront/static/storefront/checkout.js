@@ -35,4 +35,4 @@ function countDown() {
   window.clearInterval(timer);
 }
 
-const timer = window.setInterval(countDown, 5_000);
+const timer = minutes && window.setInterval(countDown, 5_000); // none where the warehouse is only asked to hold

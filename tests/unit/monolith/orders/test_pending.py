@@ -12,6 +12,7 @@ from monolith.errors import IllegalTransition, NothingToShip, OrderPending, OutO
 from monolith.inventory.models import Change, Reservation, StockItem
 from monolith.inventory.ownership import recall
 from monolith.notifications.models import Email
+from monolith.orders import outcomes
 from monolith.orders.carts import add_to_cart, hold
 from monolith.orders.factories import CartFactory, CartItemFactory, OrderFactory, PromotionFactory
 from monolith.orders.models import Promotion
@@ -93,6 +94,13 @@ def test_what_is_not_in_stock_cancels_it_with_the_reason(sides, again, published
     assert not Payment.objects.exists()
     assert saga_of(order).status == "compensated"
     check_nothing_is_left(sides, order)
+
+
+def test_the_reason_is_kept_and_told_in_full_however_much_is_short(pending, again, published):
+    reason = f"Not enough in stock: {', '.join(f'SKU-{n:05d} (wanted 101, left 0)' for n in range(20))}."
+    outcomes.reject(pending.number, code="out_of_stock", reason=reason)
+    assert again(pending).cancel_reason == published("orders.order_rejected")[0]["data"]["reason"] == reason
+    assert reason in Email.objects.get().body
 
 
 def test_a_declined_card_gives_the_goods_back_and_cancels_it(cart, sides, again):
@@ -320,7 +328,8 @@ def fails_with(error):
 
 def test_goods_of_the_service_are_held_for_whoever_is_at_the_checkout(cart, sides, again):
     [sku] = skus_of(cart)
-    until = hold(cart)
+    until, certain = hold(cart)
+    assert not certain
     sides.deliver_all()
     assert reserved_at_the_service(sides, sku) == 2
     assert Reservation.objects.get(status="active").expires_at == until

@@ -46,7 +46,7 @@ def filled_in(page, **wishes):
 
 def test_opening_the_checkout_holds_the_goods_and_says_for_how_long(browser, at, cart):
     page = browser.get(at("checkout"))
-    assert Reservation.objects.get().expires_at == page.context["held_until"]
+    assert Reservation.objects.get().expires_at == page.context["held"].until
     assert "15 minutes" in page.text
 
 

@@ -78,8 +78,11 @@ def test_my_orders_show_it_as_pending(browser, at, sides):
     assert '<span class="badge pending">Pending</span>' in browser.get(at("orders")).text
 
 
-def test_the_checkout_holds_what_the_service_keeps_too(browser, at, sides):
-    assert "15 minutes" in browser.get(at("checkout")).text
+def test_the_checkout_asks_the_service_to_hold_what_it_keeps_and_promises_no_more_than_that(browser, at, sides):
+    page = browser.get(at("checkout")).text
+    assert "We have asked our warehouse to hold these goods for you until" in page
+    assert "We hold these goods" not in page
+    assert "data-minutes-left" not in page
     sides.deliver_all()
     assert [each.quantity for mine in sides.service.promises.values() for each in mine] == [2]
 
