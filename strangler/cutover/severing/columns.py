@@ -39,19 +39,17 @@ class AddColumn(AddField):
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        model = to_state.apps.get_model(app_label, self.model_name)
-        if self.allow_migrate_model(schema_editor.connection.alias, model):
-            field: Any = model._meta.get_field(self.name)
+        field = _field_of(self, app_label, schema_editor, to_state)
+        if field is not None:
             self._check(field)
             add_column(schema_editor, self.patience, from_state.apps.get_model(app_label, self.model_name), field)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        model = from_state.apps.get_model(app_label, self.model_name)
-        if self.allow_migrate_model(schema_editor.connection.alias, model):
-            field: Any = model._meta.get_field(self.name)
-            drop_column(schema_editor, self.patience, model, field)
+        field = _field_of(self, app_label, schema_editor, from_state)
+        if field is not None:
+            drop_column(schema_editor, self.patience, field)
 
     def _check(self, field: Field[Any, Any]) -> None:
         if field.is_relation or field.unique:
@@ -82,18 +80,16 @@ class DropColumn(RemoveField):
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        model = from_state.apps.get_model(app_label, self.model_name)
-        if self.allow_migrate_model(schema_editor.connection.alias, model):
-            field: Any = model._meta.get_field(self.name)
+        field = _field_of(self, app_label, schema_editor, from_state)
+        if field is not None:
             self._check(field)
-            drop_column(schema_editor, self.patience, model, field)
+            drop_column(schema_editor, self.patience, field)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        model = to_state.apps.get_model(app_label, self.model_name)
-        if self.allow_migrate_model(schema_editor.connection.alias, model):
-            field: Any = model._meta.get_field(self.name)
+        field = _field_of(self, app_label, schema_editor, to_state)
+        if field is not None:
             add_column(schema_editor, self.patience, from_state.apps.get_model(app_label, self.model_name), field)
 
     def _check(self, field: Field[Any, Any]) -> None:
@@ -119,14 +115,22 @@ def add_column(
     build_indexes(schema_editor, patience, field)
 
 
-def drop_column(
-    schema_editor: BaseDatabaseSchemaEditor, patience: Patience, model: type[Model], field: Field[Any, Any]
-) -> None:
+def drop_column(schema_editor: BaseDatabaseSchemaEditor, patience: Patience, field: Field[Any, Any]) -> None:
     patience.check(schema_editor)
+    model = field.model
     table = model._meta.db_table
     if schema_editor.collect_sql or has_column(schema_editor, table, str(field.column)):
         what = f"drop {table}.{field.column}, for which {table} is locked"
         patience.do(schema_editor, what, [table], lambda: schema_editor.remove_field(model, field))
+
+
+def _field_of(
+    operation: AddField | RemoveField, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: ProjectState
+) -> Any:
+    """As the models of `state` have it; None where its table is in another database."""
+    model = state.apps.get_model(app_label, operation.model_name)
+    here = operation.allow_migrate_model(schema_editor.connection.alias, model)
+    return model._meta.get_field(operation.name) if here else None
 
 
 def has_column(schema_editor: BaseDatabaseSchemaEditor, table: str, column: str) -> bool:
