@@ -63,7 +63,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
 
 
 def advice(declared: Parity, outcome: Outcome, told: Mapping[str, int] | None) -> Iterator[str]:
-    """`told` is how many rows were told again, by group; None where nobody asked for that."""
+    """`told` is how many rows were told again, by group; None where nobody asked for that, or nothing could."""
     mendable = len(outcome.keys[Kind.DIFFERENT]) + len(outcome.keys[Kind.MISSING])
     extra = outcome.keys[Kind.EXTRA]
     for group, rows in (told or {}).items():
@@ -75,7 +75,7 @@ def advice(declared: Parity, outcome: Outcome, told: Mapping[str, int] | None) -
         yield (
             "--repair tells again, by events, the rows that differ or are missing"
             if declared.backfill
-            else "@parity names no backfill=, by which --repair could tell these rows again"
+            else "not repaired, and can't be: @parity names no backfill= by which --repair could tell these rows again"
         )
     if extra:
         yield (

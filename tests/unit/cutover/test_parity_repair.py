@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from strangler.cutover.parity.declared import Parity
+from strangler.cutover.parity.declared import Parity, parities
 from strangler.cutover.parity.repair import tell_again
 from strangler.errors import ParityError
 from strangler.inbox.handling import GroupHandling, RetryPolicy
@@ -82,6 +82,25 @@ def test_what_was_told_mends_once_it_is_handled(sides: TwoSides) -> None:
         )
     sides.copy("DELETE FROM sample_item WHERE number = 'more'")
     assert "10 rows compared, no mismatches" in parity()
+
+
+def test_without_names_what_can_be_is_repaired_and_what_cannot_is_named(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare()
+    sides.fill({"S-1": 1}, {})
+    by_hand = Parity("numbered", "id", parities["sample", "numbered"].rows, "copies")
+    monkeypatch.setitem(parities, ("copies", "numbered"), by_hand)
+    said = parity("--repair")
+    assert sorted(told()) == ["i3", "i5", "i9"]
+    assert "copies.items: 10 rows compared" in said
+    untold = said.partition("copies.numbered: 1 rows compared, 1 mismatch")[2]
+    assert "not repaired, and can't be: @parity names no backfill=" in untold
+    assert "told again, by events" not in untold
+    assert said.endswith("CommandError: copies: 5 mismatches")
+    with pytest.raises(CommandError, match="names no backfill=: nothing is known that could tell its rows again"):
+        call_command("parity", "copies", "items", "numbered", "--repair")
+    assert len(told()) == 3
 
 
 def test_a_row_that_has_gone_meanwhile_is_passed_over(sides: TwoSides) -> None:

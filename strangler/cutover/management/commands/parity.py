@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -36,7 +37,7 @@ class Command(KitCommand):
             raise CommandError(f"--limit {options['limit']}: give a whole number from 1")
         wanted = chosen(options["context"], options["names"])
         if options["repair"]:
-            for declared in wanted:
+            for declared in _to_repair(wanted, named=bool(options["names"])):
                 require_repairable(declared)
         found = [self._compare(declared, options) for declared in wanted]
         wrong, unfinished = sum(outcome.mismatches for outcome in found), not all(outcome.complete for outcome in found)
@@ -52,7 +53,7 @@ class Command(KitCommand):
         self.stdout.write(f"{title}: {summary(outcome)}")
         for line in lines(outcome):
             self.stdout.write(f"  {line}")
-        told = self._repair(declared, outcome) if options["repair"] else None
+        told = self._repair(declared, outcome) if options["repair"] and declared.backfill else None
         for line in advice(declared, outcome, told):
             self.stdout.write(f"  {line}")
         return outcome
@@ -60,3 +61,9 @@ class Command(KitCommand):
     def _repair(self, declared: Parity, outcome: Outcome) -> dict[str, int]:
         wrong = outcome.keys[Kind.DIFFERENT] + outcome.keys[Kind.MISSING]
         return tell_again(declared, wrong) if wrong else {}
+
+
+def _to_repair(wanted: Sequence[Parity], *, named: bool) -> Sequence[Parity]:
+    """Of all that is declared, what has a backfill. What a person names, or where none has one, is held to that."""
+    mendable = [declared for declared in wanted if declared.backfill]
+    return wanted if named or not mendable else mendable
