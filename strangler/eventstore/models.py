@@ -65,6 +65,7 @@ class StreamEvent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["category", "transaction_id", "position"], name="stream_global_order"),
+            models.Index(fields=["correlation_id"], name="stream_conversation"),
         ]
 
     def __str__(self) -> str:

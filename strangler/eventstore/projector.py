@@ -18,6 +18,7 @@ from strangler.eventstore.projecting import Projection
 from strangler.eventstore.reading import Place, read
 from strangler.eventstore.recorded import stream_name
 from strangler.eventstore.registry import streams
+from strangler.eventstore.restoring import require_ids_of_this_server
 from strangler.outages import OUTAGES
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,11 @@ class Projector:
         """Made where there is none yet."""
         made, _ = self._known().get_or_create(name=self.name, defaults={"streams": self.projection.categories})
         return made
+
+    def prepare(self) -> None:
+        """Raises `EventStoreError` where what is recorded is of another database server."""
+        require_ids_of_this_server(self.projection.categories, using=self._using)
+        self.checkpoint()
 
     def begin_anew(self) -> None:
         """Empties the projection; `step()` then gives it everything from the first event on, batch by batch."""

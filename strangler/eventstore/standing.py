@@ -26,8 +26,8 @@ _OLDEST = f"(SELECT min(e.recorded_at) {_MORE})"
 
 # The oldest open one, wherever in the server it writes: readers take what is of transactions before it.
 _HOLDING_UP = """
-    SELECT backend_xid::text, pid, coalesce(datname, ''), clock_timestamp() - xact_start
-    FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+    SELECT backend_xid::text, pid, coalesce(datname, ''), clock_timestamp() - xact_start, pid = pg_backend_pid()
+    FROM pg_stat_activity WHERE backend_xid IS NOT NULL
         AND EXISTS (
             SELECT 1 FROM strangler_projection p CROSS JOIN unnest(p.streams) AS c(category) CROSS JOIN LATERAL (
                 SELECT 1 FROM strangler_stream_event e
@@ -48,11 +48,11 @@ def checkpoints(queryset: QuerySet[Checkpoint] | None = None) -> QuerySet[Checkp
 
 
 def told(checkpoint: Any, *, now: datetime) -> str:
-    """Of one of `checkpoints()`: `12,345 events, 3 behind since 0.4 s`, and why it does not go on."""
+    """Of one of `checkpoints()`: `12,345 events, 3 behind, for 0.4 s`, and why it does not go on."""
     text = f"{checkpoint.handled:,} events"
     if checkpoint.behind:
         more = " or more" if checkpoint.behind >= MOST else ""
-        text += f", {checkpoint.behind:,}{more} behind, the oldest since {lag(checkpoint, now=now):,.1f} s"
+        text += f", {checkpoint.behind:,}{more} behind, for {lag(checkpoint, now=now):,.1f} s"
     return f"{text}; {checkpoint.error.partition(chr(10))[0]}" if checkpoint.error else text
 
 
@@ -68,7 +68,12 @@ def held_up(using: str) -> str:
         found: tuple[Any, ...] | None = cursor.fetchone()
     if found is None:
         return ""
-    transaction, pid, name, age = found
+    transaction, pid, name, age, ours = found
+    if ours:
+        return (
+            "recorded events are of the transaction that this runs in, which is open: nobody reads them before it has "
+            "ended. In a test that is one transaction call strangler.testing.projections.project_now()"
+        )
     seconds = max(timedelta(), age or timedelta()).total_seconds()
     return (
         f"recorded events wait for transaction {transaction} (process {pid} on database {name!r}, open for "

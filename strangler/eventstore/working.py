@@ -15,18 +15,21 @@ from strangler.errors import ProjectionFailed
 from strangler.eventstore.projecting import Projection
 from strangler.eventstore.projector import Projector
 from strangler.eventstore.reading import with_news
+from strangler.eventstore.standing import held_up
 from strangler.outages import survive_outages
 
 log = structlog.get_logger(__name__)
 IDLE = 0.2
 """Seconds between two looks for news."""
+LOOK = 60.0
+"""Seconds between two looks for what keeps an idle worker waiting."""
 
 Moved = Callable[[Projector], None]
 
 
 def bring_up_to_date(projector: Projector, *, stop: Event, moved: Moved) -> None:
     """Until there is nothing to read, or `stop` is set. Waits for whoever else is at it. Raises `ProjectionFailed`."""
-    projector.checkpoint()  # made where there is none
+    projector.prepare()
     while not stop.is_set() and projector.step():
         moved(projector)
         reset_queries()  # with DEBUG they would be kept
@@ -41,6 +44,7 @@ class ProjectionWorker:
         self._stop = stop
         self._failures: dict[str, int] = {}
         self._again_at: dict[str, float] = {}
+        self._look_at = monotonic() + LOOK
 
     def run(self) -> None:
         """A database that is away is waited for, longer each time; so is a projection that fails, and no other."""
@@ -55,12 +59,19 @@ class ProjectionWorker:
     def _work(self) -> None:
         connections[self._using].close_if_unusable_or_obsolete()
         for projector in self._projectors.values():
-            projector.checkpoint()  # made where there is none
+            projector.prepare()
         log.info("projection_worker_started", projections=sorted(self._projectors))
         while not self._stop.is_set():
             if not self.step():
-                self._stop.wait(IDLE)
+                self._rest()
             reset_queries()  # with DEBUG they would be kept
+
+    def _rest(self) -> None:
+        if monotonic() >= self._look_at:
+            self._look_at = monotonic() + LOOK
+            if reason := held_up(self._using):
+                log.warning("projections_wait", reason=reason)
+        self._stop.wait(IDLE)
 
     def _step(self, projector: Projector) -> int:
         try:

@@ -1,7 +1,13 @@
-"""What is read off the sample's streams: each event leaves an `Effect`, in the order in which it was projected."""
+"""What is read off the sample's streams: each event leaves an `Effect`, in the order in which it was projected.
+
+Who projects one of a stream whose key begins with "deadly" is killed now and then, before the commit.
+"""
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 from collections.abc import Sequence
 
 from strangler.eventstore import Recorded, all_streams, projection
@@ -38,6 +44,8 @@ def _note(projection: str, recorded: Sequence[Recorded]) -> None:
     Effect.objects.bulk_create(
         Effect(consumer_group=projection, thing=each.stream, step=each.version) for each in recorded
     )
+    if any(each.key.startswith("deadly") for each in recorded) and random.random() < 0.1:
+        os.kill(os.getpid(), signal.SIGKILL)
     for each in recorded:
         if f"{each.stream} v{each.version}" in broken:
             raise ProjectionBroken(each)

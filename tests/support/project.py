@@ -97,6 +97,9 @@ class Project:
     def start_saga_worker(self) -> ManagedProcess:
         return self._process("saga", "-m", "django", "saga", "work").start()
 
+    def start_projections(self) -> ManagedProcess:
+        return self._process("project", "-m", "django", "project", "--follow").start()
+
     def start_backfill(self, *arguments: str) -> ManagedProcess:
         return self._process("backfill", "-m", "django", "backfill", *arguments).start()
 

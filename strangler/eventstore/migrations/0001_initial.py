@@ -73,7 +73,8 @@ class Migration(migrations.Migration):
                 "db_table": "strangler_stream_event",
                 "ordering": ["-position"],
                 "indexes": [
-                    models.Index(fields=["category", "transaction_id", "position"], name="stream_global_order")
+                    models.Index(fields=["category", "transaction_id", "position"], name="stream_global_order"),
+                    models.Index(fields=["correlation_id"], name="stream_conversation"),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("key", "category", "version"), name="stream_version")],
             },

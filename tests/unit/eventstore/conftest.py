@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from strangler.eventstore.models import StreamEvent
 from strangler.messaging import Event
 from tests.sample import projections as sample
 from tests.sample.models import Effect
@@ -21,6 +22,16 @@ def append(key: str, *events: Event, expected: int | None = None) -> int:
     with transaction.atomic():
         at = accounts.load(key).version if expected is None else expected
         return accounts.append(key, events or [deposit(key)], expected=at)
+
+
+def record(
+    category: str, key: str, version: int, wire_type: str, data: str, *, at: str = "2026-01-01 12:00Z"
+) -> StreamEvent:
+    """As code of another version did."""
+    return StreamEvent.objects.create(
+        category=category, key=key, version=version, type=wire_type, data=data, recorded_at=at,
+        correlation_id="", causation_id="",
+    )  # fmt: skip
 
 
 def effects(projection: str = "moves") -> list[tuple[str, int]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event as Stop
 
 import psycopg
@@ -15,9 +18,12 @@ from strangler.eventstore.models import Checkpoint
 from strangler.eventstore.projector import Projector
 from strangler.eventstore.registry import projections
 from strangler.eventstore.working import ProjectionWorker
+from strangler.testing.projections import project_now
 from tests.sample import projections as sample
 from tests.sample.models import Effect
 from tests.sample.streams import Noted, notes
+from tests.support.at_once import at_once
+from tests.support.waiting import until
 from tests.unit.eventstore.conftest import append, deposit, effects, sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,6 +126,60 @@ def test_a_projection_of_other_streams_than_it_was_made_of_has_to_be_rebuilt() -
         project("moves")
     project("moves", "--rebuild")
     assert effects() == [("account-a", 1)]
+
+
+def test_following_goes_on_until_it_is_asked_to_stop() -> None:
+    append("a")
+
+    def more_then_stop() -> None:
+        until(lambda: len(effects()) == 1, "the first event")
+        append("a", deposit("a"), deposit("a"))
+        until(lambda: len(effects()) == 3, "the others")
+        connection.close()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as other:
+        done = other.submit(more_then_stop)
+        project("--follow", "moves")
+        done.result()
+    assert effects() == [("account-a", 1), ("account-a", 2), ("account-a", 3)]
+
+
+def test_how_far_each_has_come_is_told() -> None:
+    append("a")
+    assert "moves: was never given anything; run `manage.py project moves`" in project("--status")
+    project()
+    append("a", deposit("a"), deposit("a"))
+    Checkpoint.objects.create(name="gone", streams=["account"])
+    _, gone, moves = project("--status").splitlines()
+    assert gone.startswith("gone (no code here): 0 events, 3 behind, for ")
+    assert moves.startswith("moves: 1 events, 2 behind, for ")
+
+
+def test_in_a_transaction_that_is_open_nothing_can_be_read_and_a_test_is_told_what_to_do() -> None:
+    with transaction.atomic():
+        append("a")
+        assert "call strangler.testing.projections.project_now()" in project()
+        assert effects() == []
+        assert project_now("moves") == 1
+        assert effects() == [("account-a", 1)]
+
+
+def test_two_who_project_at_once_give_each_event_once() -> None:
+    for _ in range(5):
+        append("a", *[deposit("a")] * 3)
+    moves = projections.named("moves")[0]
+    Projector(moves, using="default").prepare()
+
+    def drain() -> int:
+        projector, count = Projector(moves, using="default"), 0
+        while done := projector.step():
+            count += done
+        return count
+
+    counts, _ = at_once([drain] * 3)
+    assert sum(counts) == 15
+    assert [version for _, version in effects()] == list(range(1, 16))
 
 
 def test_a_wrong_name_is_said() -> None:

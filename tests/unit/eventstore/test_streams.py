@@ -15,7 +15,7 @@ from strangler.outbox import publish
 from tests.sample.events import StepTaken
 from tests.sample.streams import Account, Opened, Withdrawn, accounts, notes
 from tests.support.at_once import at_once
-from tests.unit.eventstore.conftest import append, deposit, sql
+from tests.unit.eventstore.conftest import append, deposit, record, sql
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +105,7 @@ def test_what_was_recorded_is_never_changed(statement: str) -> None:
 
 
 def test_old_events_are_upcast_when_they_are_read() -> None:
-    _record("sample.account_deposited.v1", '{"account": "a", "cents": 250}')
+    record("account", "a", 1, "sample.account_deposited.v1", '{"account": "a", "cents": 250}')
     (old,) = accounts.history("a")
     assert old.event == deposit("a", "2.5").model_copy(update={"reason": "unknown"})
     assert accounts.load("a").state.balance == Decimal("2.5")
@@ -120,7 +120,7 @@ def test_old_events_are_upcast_when_they_are_read() -> None:
     ],
 )
 def test_what_the_code_cannot_read_is_named_with_the_way_out(wire_type: str, data: str, said: str) -> None:
-    _record(wire_type, data)
+    record("account", "a", 1, wire_type, data)
     with pytest.raises(UnreadableEvent, match=f"event 1 of stream account-a is {said.replace(' v4', ' .*v4')}|{said}"):
         accounts.load("a")
 
@@ -139,8 +139,8 @@ def test_the_past_is_read_as_of_a_version_or_a_time() -> None:
 
 
 def test_a_clock_that_is_put_back_leaves_no_hole_in_the_past() -> None:
-    for moment in ("12:00", "12:10", "12:05"):
-        _record("sample.account_opened.v1", '{"account": "a"}', f"2026-01-01 {moment}Z")
+    for version, moment in enumerate(("12:00", "12:10", "12:05"), 1):
+        record("account", "a", version, "sample.account_opened.v1", '{"account": "a"}', at=f"2026-01-01 {moment}Z")
     assert accounts.load("a", as_of=datetime(2026, 1, 1, 12, 7, tzinfo=UTC)).version == 1
 
 
@@ -176,11 +176,3 @@ def test_a_stream_without_snapshots_has_none() -> None:
         notes.append("n", [Noted(note="n", text=str(number)) for number in range(200)], expected=0)
     assert StreamSnapshot.objects.count() == 0
     assert len(notes.load("n").state.texts) == 200
-
-
-def _record(wire_type: str, data: str, at: str = "2026-01-01 12:00Z", *, key: str = "a") -> None:
-    """As code of another version did."""
-    StreamEvent.objects.create(
-        category="account", key=key, version=StreamEvent.objects.filter(key=key).count() + 1, type=wire_type, data=data,
-        correlation_id="", causation_id="", recorded_at=at,
-    )  # fmt: skip

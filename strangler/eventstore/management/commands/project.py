@@ -18,6 +18,7 @@ from strangler.eventstore.progress import Shown
 from strangler.eventstore.projecting import Projection
 from strangler.eventstore.projector import Projector
 from strangler.eventstore.registry import projections
+from strangler.eventstore.restoring import take_over
 from strangler.eventstore.working import ProjectionWorker, bring_up_to_date
 from strangler.stopping import stop_on_signals
 
@@ -32,10 +33,17 @@ class Command(KitCommand):
         parser.add_argument("names", nargs="*", metavar="NAME", help="such as ledger; without: all of them")
         parser.add_argument("--follow", action="store_true", help="go on until SIGTERM or SIGINT")
         parser.add_argument("--rebuild", action="store_true", help="empty them and begin with the first event")
+        restored = "once after a dump was restored into another database server, while nobody appends"
+        parser.add_argument("--restored", action="store_true", help=restored)
         parser.add_argument("--status", action="store_true", help="only say how far each has come")
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = options["names"]
+        if options["restored"]:
+            self.stdout.write(
+                f"{take_over(using=database()):,} events were of another database server, and are of this one now"
+            )
+            return
         if options["status"]:
             self._status(names)
             return
@@ -54,7 +62,9 @@ class Command(KitCommand):
 
     def _begin_anew(self, chosen: Sequence[Projection]) -> None:
         for projection in chosen:
-            Projector(projection, using=database()).begin_anew()
+            projector = Projector(projection, using=database())
+            projector.prepare()
+            projector.begin_anew()
             self.stdout.write(f"{projection.name}: emptied, begins with the first event")
 
     def _once(self, chosen: Sequence[Projection], stop: Event) -> None:
