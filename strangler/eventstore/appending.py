@@ -22,7 +22,10 @@ from strangler.outbox.publishing import require_ownership
 MAX_KEY = 255
 Changes = Mapping[str, tuple[int, Sequence[Event]]]
 
-# Positions in the order given. All events of a call are of one moment: `as_of` sees all of them, or none.
+# Positions in the order given. All events of a call are of one moment: `as_of` sees all of them, or none. An event's
+# transaction_id is that of the event before it where that is higher, as it is where this transaction is the older one:
+# `reading` has each stream in order then, and finds nothing behind its back, since no id comes to be lower. Ids of
+# another server (`restoring`) are not gone by.
 _APPEND = """
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at),
     new AS MATERIALIZED (
@@ -31,19 +34,25 @@ _APPEND = """
             AS n(key, version, before, type, data)),
     begun AS (
         INSERT INTO strangler_stream_event
-            (position, category, key, version, type, data, correlation_id, causation_id, recorded_at)
-        SELECT n.position, %(category)s, n.key, n.version, n.type, n.data, %(correlation_id)s, %(causation_id)s, at
-        FROM new n, moment
-        WHERE n.before = coalesce((
-            SELECT max(e.version) FROM strangler_stream_event e WHERE e.key = n.key AND e.category = %(category)s), 0)
+            (position, transaction_id, category, key, version, type, data, correlation_id, causation_id, recorded_at)
+        SELECT n.position, greatest(pg_current_xact_id()::text::bigint, last.transaction_id), %(category)s, n.key,
+            n.version, n.type, n.data, %(correlation_id)s, %(causation_id)s, at
+        FROM moment, new n LEFT JOIN LATERAL (
+            SELECT e.version, CASE
+                WHEN e.transaction_id < pg_snapshot_xmax(pg_current_snapshot())::text::bigint THEN e.transaction_id
+                END AS transaction_id
+            FROM strangler_stream_event e WHERE e.key = n.key AND e.category = %(category)s
+            ORDER BY e.version DESC LIMIT 1) last ON true
+        WHERE n.before = coalesce(last.version, 0)
         ORDER BY n.key
         ON CONFLICT (key, category, version) DO NOTHING
-        RETURNING key),
+        RETURNING key, transaction_id),
     gone_on AS (
         INSERT INTO strangler_stream_event
-            (position, category, key, version, type, data, correlation_id, causation_id, recorded_at)
-        SELECT n.position, %(category)s, n.key, n.version, n.type, n.data, %(correlation_id)s, %(causation_id)s, at
-        FROM begun JOIN new n ON n.key = begun.key AND n.before IS NULL, moment)
+            (position, transaction_id, category, key, version, type, data, correlation_id, causation_id, recorded_at)
+        SELECT n.position, begun.transaction_id, %(category)s, n.key,
+            n.version, n.type, n.data, %(correlation_id)s, %(causation_id)s, at
+        FROM moment, begun JOIN new n ON n.key = begun.key AND n.before IS NULL)
     SELECT key FROM begun
 """
 

@@ -14,7 +14,7 @@ FIRST = -(2**63)
 
 
 class CurrentTransaction(Func):
-    """The 64-bit id of the transaction in force, which no other of this database server will ever have."""
+    """The 64-bit id of the transaction in force, which no later one of this database server will ever have."""
 
     template = "pg_current_xact_id()::text::bigint"
 
@@ -41,7 +41,7 @@ class StreamEvent(models.Model):
     """One event of a stream. Rows are added; a trigger refuses to change or delete them.
 
     `position` has gaps, and is taken before the commit: whoever reads on goes by `transaction_id` first
-    (`strangler.eventstore.reading`).
+    (`strangler.eventstore.reading`), which is that of the event before where that one's is higher.
     """
 
     position = models.BigAutoField(primary_key=True)

@@ -3,7 +3,8 @@
 A position is taken when an event is written, not when it is committed: "position > last" skips whoever took an earlier
 one and commits later. So each row has the id of its transaction, and a reader takes those of transactions before the
 oldest that is still open (`pg_snapshot_xmin`): each of these has ended, and no other will ever have such an id. The
-order is transaction, then position. Of one stream it is the order of versions: who appends has seen the one before.
+order is transaction, then position. Of one stream it is the order of versions, since `appending` never gives an event
+a lower id than the one before it has.
 
 See Oskar Dudycz, "How Postgres sequences issues can impact your messaging guarantees",
 <https://event-driven.io/en/ordering_in_postgres_outbox/>.

@@ -76,6 +76,23 @@ def test_reading_on_by_position_would_have_skipped_it() -> None:
     assert {key for key, _ in sql(naive, 0)} == {"late", "early"}
 
 
+def test_a_transaction_that_is_older_than_what_it_goes_on_from_does_not_come_before_it() -> None:
+    """It wrote something else first, and so its id is lower than that of the event which it has seen."""
+    with ThreadPoolExecutor(1) as other:
+
+        def in_between() -> None:
+            append("a")
+            connection.close()
+
+        with transaction.atomic():
+            Effect.objects.create(consumer_group="other", thing="something else", step=0)
+            other.submit(in_between).result()
+            append("a", deposit("a"), deposit("a"))
+        append("a")
+    project()
+    assert effects() == [("account-a", 1), ("account-a", 2), ("account-a", 3), ("account-a", 4)]
+
+
 def test_a_rebuild_comes_to_the_same() -> None:
     for key in "abab":
         append(key, deposit(key), deposit(key))
