@@ -1,11 +1,13 @@
-"""The monolith's side: one request at a time, with the service's token."""
+"""The monolith's side: asks a context's service over HTTP, with the service's token."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urljoin
 
 import httpx
 
@@ -26,21 +28,26 @@ class Traffic:
 
 
 class ServiceClient:
-    """Of one context's service. Raises `ConfigurationError` where `STRANGLER["SERVICES"]` does not say where it is."""
+    """Of one context's service. Raises `ConfigurationError` where `STRANGLER["SERVICES"]` does not say where it is.
 
-    def __init__(self, context: str) -> None:
+    `path` leads from the service's URL to what is asked: nowhere for the kit's own questions, `../api/` for an API that
+    the service has beside them. `timeout` is in seconds, for each of connecting, sending and waiting for bytes.
+    """
+
+    def __init__(self, context: str, *, path: str = "", timeout: float = TIMEOUT) -> None:
         known = settings.services.get(context, ServiceSettings())
         _require(context, "URL", known.url, "where the service includes strangler.cutover.service.urls")
         _require(context, "TOKEN", known.token, 'the value of the service\'s STRANGLER["SERVICE_TOKEN"]')
         self.traffic = Traffic()
         self._context = context
-        self._url = known.url.rstrip("/") + "/"
+        self._url = urljoin(known.url.rstrip("/") + "/", path)
         self._client = httpx.Client(
-            base_url=self._url, headers={"Authorization": f"Bearer {known.token}"}, timeout=TIMEOUT
+            base_url=self._url, headers={"Authorization": f"Bearer {known.token}"}, timeout=timeout
         )
 
-    def get(self, path: str) -> Any:
-        return self._ask("GET", path)
+    def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """`parameters` of the query; a list is a parameter several times."""
+        return self._ask("GET", path, params=parameters)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._ask("POST", path, json=body)
@@ -76,6 +83,20 @@ class ServiceClient:
 
     def _name(self, path: str) -> str:
         return f"the service of {self._context} at {self._url}{path}"
+
+
+def shared_client(context: str, *, path: str = "", timeout: float = TIMEOUT) -> ServiceClient:
+    """One for the process, so that connections stay open from one page to the next; threads may use it at once.
+
+    Not for `traffic`, which they would count together. Raises `ConfigurationError` as `ServiceClient` does.
+    """
+    known = settings.services.get(context, ServiceSettings())
+    return _shared(context, known.url, known.token, path, timeout)
+
+
+@lru_cache(maxsize=32)
+def _shared(context: str, _url: str, _token: str, path: str, timeout: float) -> ServiceClient:
+    return ServiceClient(context, path=path, timeout=timeout)
 
 
 def _require(context: str, name: str, value: str, takes: str) -> None:

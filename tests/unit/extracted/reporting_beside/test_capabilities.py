@@ -130,11 +130,11 @@ def test_at_retired_there_is_nobody_else_to_ask(at_stage):
         capabilities.top_customers(viewer=VIEWER)
 
 
-@pytest.mark.parametrize(("url", "token", "named"), [("", "x", "REPORTING_URL"), ("http://s/", "", "REPORTING_TOKEN")])
-def test_a_service_that_nobody_told_of_is_named_by_its_variable(settings, url, token, named):
+@pytest.mark.parametrize(("url", "token", "named"), [("", "x", "URL"), ("http://s/", "", "TOKEN")])
+def test_a_service_that_nobody_told_of_is_named_by_its_setting(settings, url, token, named):
     there = {"reporting": {"URL": url, "TOKEN": token}}
     settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"reporting": "extracted"}, "SERVICES": there}
-    with pytest.raises(ConfigurationError, match=named):
+    with pytest.raises(ConfigurationError, match=rf'"SERVICES"\]\["reporting"\]\["{named}"\] is empty'):
         capabilities.top_customers(viewer=VIEWER)
 
 
