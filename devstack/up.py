@@ -2,8 +2,8 @@
 
 Each NAME (shop and notifications, unless others are given) is a system with a database of its own; one more database
 holds the queues between them. `.local/up/NAME.env` and `broker.env` are for `source`, in the terminals that work on
-that system. Data, passwords and ports are kept from one start to the next. With `shop notifications reporting` the shop
-is told how to ask the reporting service.
+that system. Data, passwords and ports are kept from one start to the next. With `shop notifications reporting`, or
+`inventory` in its place, the shop is told how to ask that service.
 """
 
 import argparse
@@ -26,7 +26,9 @@ from devstack.unprivileged import NoUnprivilegedUser
 
 FOLDER = Path(__file__).resolve().parent.parent / ".local" / "up"
 SYSTEMS = ("shop", "notifications")
-BROKER, CAPTURE, REPORTING = "broker", "cdc", "reporting"
+BROKER, CAPTURE = "broker", "cdc"
+ASKED = ("inventory", "reporting")
+"""Systems that the first one asks over HTTP, where they are there."""
 CHECK_EVERY_SECONDS = 1.0
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -81,13 +83,18 @@ def environments(
 
 
 def _asking(name: str, systems: Sequence[str], addresses: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """How the first system asks the reporting service, where that is one of them: its URL, and the token of both."""
-    if REPORTING not in systems[1:] or name not in (systems[0], REPORTING):
+    """How the first system asks those of the others that it does ask: URL, and the token that both know."""
+    tokens = SecretFile(folder / "tokens.json")
+    asked = [other for other in systems[1:] if other in ASKED]
+    if name in asked:
+        return {"SERVICE_TOKEN": tokens.get_or_create(name)}
+    if name != systems[0]:
         return {}
-    token = SecretFile(folder / "tokens.json").get_or_create(REPORTING)
-    if name == REPORTING:
-        return {"SERVICE_TOKEN": token}
-    return {"REPORTING_URL": f"http://{addresses[REPORTING]}/strangler/", "REPORTING_TOKEN": token}
+    told: dict[str, str] = {}
+    for other in asked:
+        told[f"{other.upper()}_URL"] = f"http://{addresses[other]}/strangler/"
+        told[f"{other.upper()}_TOKEN"] = tokens.get_or_create(other)
+    return told
 
 
 def _addresses(file: Path, systems: Sequence[str]) -> dict[str, str]:

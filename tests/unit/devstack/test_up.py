@@ -28,15 +28,17 @@ def test_each_system_may_open_its_own_database_and_no_other(postgres: EmbeddedPo
     assert found["broker"]["BROKER_URL"].startswith("pgmq://")
 
 
-def test_where_there_is_a_reporting_service_the_shop_knows_how_to_ask_it(
-    postgres: EmbeddedPostgres, tmp_path: Path
-) -> None:
-    found = dict(up.environments(postgres, ["shop", "notifications", "reporting"], tmp_path))
-    service, shop = found["reporting"], found["shop"]
-    assert shop["REPORTING_URL"] == f"http://{service['ADDRESS']}/strangler/"
-    assert shop["REPORTING_TOKEN"] == service["SERVICE_TOKEN"] != ""
+def test_the_shop_knows_how_to_ask_each_service_that_is_there(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    found = dict(up.environments(postgres, ["shop", "notifications", "inventory", "reporting"], tmp_path))
+    for service in ("inventory", "reporting"):
+        told = {name: found["shop"][f"{service.upper()}_{name}"] for name in ("URL", "TOKEN")}
+        assert told == {
+            "URL": f"http://{found[service]['ADDRESS']}/strangler/",
+            "TOKEN": found[service]["SERVICE_TOKEN"],
+        }
+    assert found["inventory"]["SERVICE_TOKEN"] != found["reporting"]["SERVICE_TOKEN"] != ""
     assert "SERVICE_TOKEN" not in found["notifications"]
-    assert "REPORTING_URL" not in dict(up.environments(postgres, ["shop", "notifications"], tmp_path))["shop"]
+    assert "INVENTORY_URL" not in dict(up.environments(postgres, ["shop", "notifications"], tmp_path))["shop"]
 
 
 def test_the_next_start_gives_the_same_answers(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
