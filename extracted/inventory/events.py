@@ -108,6 +108,16 @@ class Promise(Part):
     expires_at: datetime | None
 
 
+class Arriving(Part):
+    """Units of a transfer that have left its source, and count in neither warehouse until they are received."""
+
+    number: str
+    source: str
+    destination: str
+    quantity: int
+    dispatched_at: datetime
+
+
 class StockState(Event):
     """All there is to know of the stock of a SKU."""
 
@@ -125,6 +135,7 @@ class StockHandedOver(StockState, type="inventory.stock_handed_over", version=1,
 
     to: Literal["monolith", "service"]
     epoch: int
+    arriving: tuple[Arriving, ...] = ()
 
 
 class StockRecalled(Event, type="inventory.stock_recalled", version=1, aggregate="stock_item", key="sku"):

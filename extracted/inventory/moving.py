@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import structlog
 from django.db import transaction
 
-from extracted.inventory import changes, ownership
+from extracted.inventory import changes, ownership, transfers
 from extracted.inventory.events import StockHandedOver, StockRecalled
 from extracted.inventory.levels import Stock, locked
 from extracted.inventory.models import Owner
@@ -45,7 +45,10 @@ def _take(stock: Stock, taken: Mapping[str, StockHandedOver]) -> None:
 
 @transaction.atomic
 def hand_back(recalled: Iterable[StockRecalled]) -> None:
-    """Waits for nobody but those who are changing the stock right now. What was given back already stays so."""
+    """Waits for nobody but those who are changing the stock right now. What was given back already stays so.
+
+    What is on its way between two warehouses goes along, and is received in the monolith.
+    """
     asked = {event.sku: event.epoch for event in recalled}
     batons = ownership.hold(asked)
     given = [baton for sku, baton in batons.items() if baton.is_here and asked[sku] >= baton.epoch]
@@ -53,6 +56,12 @@ def hand_back(recalled: Iterable[StockRecalled]) -> None:
         baton.epoch += 1
     ownership.give(given, Owner.MONOLITH)
     known = states(baton.sku for baton in given)
-    publish_many([StockHandedOver(**known[each.sku], to="monolith", epoch=each.epoch) for each in given])
+    arriving = transfers.give_along(baton.sku for baton in given)
+    publish_many(
+        [
+            StockHandedOver(**known[each.sku], to="monolith", epoch=each.epoch, arriving=tuple(arriving[each.sku]))
+            for each in given
+        ]
+    )
     if late := sorted(asked.keys() - {baton.sku for baton in given}):
         log.info("recalled_but_not_here", skus=late)

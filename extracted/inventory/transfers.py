@@ -1,12 +1,13 @@
 """Units moved between warehouses, of SKUs that are owned here. Between dispatch and arrival they count in neither."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.utils import timezone
 
-from extracted.inventory.errors import InventoryError, OutOfStock
-from extracted.inventory.events import StockDispatched, StockReceived
+from extracted.inventory.errors import InventoryError, NotTheOwner, OutOfStock
+from extracted.inventory.events import Arriving, StockDispatched, StockReceived
 from extracted.inventory.levels import Reason, Stock, locked
 from extracted.inventory.models import Transfer, TransferLine, Warehouse
 from extracted.inventory.ownership import require
@@ -50,9 +51,13 @@ def dispatch_transfer(transfer: Transfer) -> Transfer:
 
 @transaction.atomic
 def receive_transfer(transfer: Transfer) -> Transfer:
-    """Raises IllegalTransition, and NotTheOwner where a SKU has gone back to the monolith meanwhile."""
+    """All but what was handed over with its SKU. Raises IllegalTransition, and NotTheOwner where that is all of it."""
     transfer = _moved(transfer, Status.RECEIVED)
     quantities, stock = _stock_of(transfer)
+    if not quantities:
+        raise NotTheOwner(
+            f"All of {transfer} went to the monolith with its SKUs: receive it there (transfers {transfer}-…)."
+        )
     for sku, quantity in quantities.items():
         item = stock.item_in(sku, transfer.destination.code)
         movement = stock.move(item, quantity, Reason.TRANSFERRED, transfer.number)
@@ -81,10 +86,32 @@ def _moved(transfer: Transfer, status: Status) -> Transfer:
     return transfer
 
 
+def give_along(skus: Iterable[str]) -> dict[str, list[Arriving]]:
+    """By SKU, what is on its way and goes with their batons, which are held. Nobody receives it here any more."""
+    arriving: dict[str, list[Arriving]] = defaultdict(list)
+    under_way = TransferLine.objects.filter(transfer__status=Status.DISPATCHED, sku__in=list(skus), handed_over=False)
+    lines = list(under_way.select_related("transfer__source", "transfer__destination").order_by("pk"))
+    for line in lines:
+        transfer = line.transfer
+        arriving[line.sku].append(
+            Arriving(
+                number=f"{transfer}-{line.pk}",
+                source=transfer.source.code,
+                destination=transfer.destination.code,
+                quantity=line.quantity,
+                dispatched_at=transfer.dispatched_at,
+            )
+        )
+    if lines:
+        TransferLine.objects.filter(pk__in=[line.pk for line in lines]).update(handed_over=True)
+    return arriving
+
+
 def _stock_of(transfer: Transfer) -> tuple[dict[str, int], Stock]:
-    quantities = dict(transfer.lines.values_list("sku", "quantity"))
-    stock = locked(quantities)
-    require(stock.batons.values())
+    """What of it is still to be moved here. Looked up again under the batons, with which it may have gone."""
+    stock = locked(transfer.lines.values_list("sku", flat=True))
+    quantities = dict(transfer.lines.filter(handed_over=False).values_list("sku", "quantity"))
+    require(stock.batons[sku] for sku in quantities)
     return quantities, stock
 
 

@@ -110,6 +110,16 @@ class Promise(_Part):
     expires_at: datetime | None
 
 
+class Arriving(_Part):
+    """Units of a transfer that have left its source, and count in neither warehouse until they are received."""
+
+    number: str
+    source: str
+    destination: str
+    quantity: int
+    dispatched_at: datetime
+
+
 class StockState(Event):
     """All there is to know of a SKU's stock: whoever has a copy may replace it by this."""
 
@@ -123,10 +133,14 @@ class StockTold(StockState, type="inventory.stock_told", version=1, aggregate="s
 
 
 class StockHandedOver(StockState, type="inventory.stock_handed_over", version=1, aggregate="stock_item", key="sku"):
-    """From now on `to` owns the stock of the SKU: who published this has given it up. `epoch` counts these moves."""
+    """From now on `to` owns the stock of the SKU: who published this has given it up. `epoch` counts these moves.
+
+    What is `arriving` is received by the monolith, whoever owns the SKU by then: it comes with the baton, never back.
+    """
 
     to: Side
     epoch: int
+    arriving: tuple[Arriving, ...] = ()
 
 
 class StockRecalled(Event, type="inventory.stock_recalled", version=1, aggregate="stock_item", key="sku"):

@@ -17,6 +17,7 @@ from monolith.inventory.levels import locked_items
 from monolith.inventory.models import Ownership, StockItem
 from monolith.inventory.owners import BATON, elsewhere
 from monolith.inventory.telling import states_of
+from monolith.inventory.transfers import expect
 from strangler.outbox import publish_many
 
 Owner = Ownership.Owner
@@ -71,6 +72,7 @@ def take_over(events: Sequence[StockHandedOver]) -> list[str]:
     if taken:
         replace(taken)
         _save(Owner.MONOLITH, {event.sku: event.epoch for event in taken})
+        expect({event.sku: event.arriving for event in taken})
     return [event.sku for event in taken]
 
 

@@ -1,6 +1,6 @@
 """Units moved between warehouses. Between dispatch and arrival they count in neither."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from monolith.errors import OutOfStock, ShopError
 from monolith.inventory.changes import request
-from monolith.inventory.events import StockDispatched, StockReceived
+from monolith.inventory.events import Arriving, StockDispatched, StockReceived
 from monolith.inventory.levels import Reason, check_quantities, locked_items, locked_items_in, move, moved_level
 from monolith.inventory.models import StockItem, Transfer, TransferLine, Warehouse
 from monolith.inventory.owners import elsewhere, require_own
@@ -81,6 +81,36 @@ def receive_transfer(transfer: Transfer) -> Transfer:
 def cancel_transfer(transfer: Transfer) -> Transfer:
     """Only before the dispatch, so no stock has moved. Raises IllegalTransition."""
     return _moved(transfer, Status.CANCELLED)
+
+
+def expect(arriving: Mapping[str, Iterable[Arriving]]) -> None:
+    """By SKU, what the service had sent to another warehouse when the SKU came home: to be received here.
+
+    A transfer of its own for each, under the number that the service gives it, so that nobody waits for another's row.
+    """
+    expected = [(sku, each) for sku, some in arriving.items() for each in some]
+    if not expected:
+        return
+    codes = {code for _, each in expected for code in (each.source, each.destination)}
+    places = {code: Warehouse.objects.get_or_create(code=code, defaults={"name": code})[0] for code in sorted(codes)}
+    transfers = Transfer.objects.bulk_create(
+        [
+            Transfer(
+                number=each.number,
+                source=places[each.source],
+                destination=places[each.destination],
+                status=Status.DISPATCHED,
+                dispatched_at=each.dispatched_at,
+            )
+            for _, each in expected
+        ]
+    )
+    TransferLine.objects.bulk_create(
+        [
+            TransferLine(transfer=transfer, sku=sku, quantity=each.quantity)
+            for transfer, (sku, each) in zip(transfers, expected, strict=True)
+        ]
+    )
 
 
 def _moved(transfer: Transfer, status: Status) -> Transfer:

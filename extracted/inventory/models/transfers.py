@@ -40,6 +40,7 @@ class Transfer(HasStates):
         constraints = [
             models.CheckConstraint(condition=~Q(source=F("destination")), name="inventory_transfer_goes_elsewhere")
         ]
+        indexes = [models.Index(fields=["id"], condition=Q(status="dispatched"), name="inventory_on_the_way")]
 
     def __str__(self) -> str:
         return self.number
@@ -49,6 +50,11 @@ class TransferLine(models.Model):
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
     sku = models.SlugField("SKU", max_length=40)
     quantity = models.PositiveIntegerField()
+    handed_over = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="its SKU went to the monolith while the units were on their way: they are received there",
+    )
 
     class Meta:
         ordering = ["id"]

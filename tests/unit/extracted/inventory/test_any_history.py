@@ -6,14 +6,15 @@ own, and what is delivered next is up to the dice. `truth` follows what the two 
 
 import json
 from collections import Counter, defaultdict, deque
+from contextlib import suppress
 from random import Random
 
 import pytest
 
-from extracted.inventory import services
-from extracted.inventory.errors import InventoryError
+from extracted.inventory import events, services
+from extracted.inventory.errors import InventoryError, OutOfStock
 from extracted.inventory.events import ChangeLine
-from extracted.inventory.models import StockChange
+from extracted.inventory.models import StockChange, Transfer, TransferLine, Warehouse
 from extracted.inventory.selectors import mismatches
 from strangler.inbox.models import ParkedMessage
 from strangler.outbox.models import OutboxMessage
@@ -45,7 +46,8 @@ class Sides:
         self.epoch, self.home = dict.fromkeys(SKUS, 0), dict.fromkeys(SKUS, True)
         self.to_service, self.to_monolith = defaultdict(deque), defaultdict(deque)
         self.asked, self.answered, self.heard, self.movement = {}, {}, 0, 0
-        self.moved_here = Counter()
+        self.moved_here, self.travelling = Counter(), Counter()
+        self.arriving = defaultdict(dict)
         units = dice.randrange(10)
         for sku in SKUS:
             self.truth.on_hand |= {(sku, place): units for place in PLACES}
@@ -58,6 +60,8 @@ class Sides:
             self.change: 8,
             self.ask_again: 1,
             self.somebody_counts: 2,
+            self.the_service_sends: 2,
+            self.something_arrives: 2,
             self.the_service_gets_one: 6,
             self.the_service_gets_all_of_a_key: 4,
             self.the_monolith_gets_one: 6,
@@ -129,6 +133,36 @@ class Sides:
             assert not owned or by == 0 or levels()[sku, place][0] + by < levels()[sku, place][1]
         self.listen()
 
+    def the_service_sends(self):
+        """Some units to the other warehouse, of a SKU that it owns."""
+        owned = [sku for sku in SKUS if batons().get(sku, ("monolith", 0))[0] == "service"]
+        if owned:
+            near, far = (Warehouse.objects.get(code=code) for code in PLACES)
+            planned = services.plan_transfer(near, far, {sku: self.dice.randint(1, 3) for sku in owned})
+            with suppress(OutOfStock):
+                services.dispatch_transfer(planned)
+                self.listen()
+
+    def something_arrives(self):
+        """Where it is waited for: what came home with its SKU is received by the monolith."""
+        here = list(Transfer.objects.filter(status="dispatched", lines__handed_over=False).distinct())
+        home = [(sku, number) for sku in SKUS if self.home[sku] for number in self.arriving[sku]]
+        if not here and not home:
+            return
+        chosen = self.dice.choice([*here, *home])
+        if isinstance(chosen, Transfer):
+            services.receive_transfer(chosen)
+            self.listen()
+            return
+        sku, number = chosen
+        self.movement += 1
+        told = self.arriving[sku].pop(number)
+        self.travelling[sku] -= told["quantity"]
+        self.truth.on_hand[sku, told["destination"]] += told["quantity"]
+        level = self.truth.level(sku, told["destination"])
+        event = make.moved(sku, told["destination"], told["quantity"], level, self.movement)
+        self.say(events.StockReceived(**event, transfer=number, source=told["source"]))
+
     # --- the brokers
 
     def the_service_gets_one(self):
@@ -153,6 +187,7 @@ class Sides:
         check_levels()
         assert list(ParkedMessage.objects.values_list("error", flat=True)) == []
         table, units, owners = levels(), promised(), batons()
+        assert self.travelling == self.expected(), "what is on its way is waited for once"
         for sku in SKUS:
             here = owners.get(sku, ("monolith", 0))[0] == "service"
             assert not (here and self.home[sku]), "two owners"
@@ -162,6 +197,20 @@ class Sides:
             for place in PLACES:
                 on_hand, reserved = self.truth.level(sku, place)
                 assert 0 <= reserved <= on_hand, "oversold"
+
+    def expected(self):
+        """Units by SKU that somebody waits for, or that are on their way with a baton."""
+        lines = TransferLine.objects.filter(transfer__status="dispatched", handed_over=False)
+        units = Counter(dict.fromkeys(self.travelling, 0))
+        for sku, quantity in lines.values_list("sku", "quantity"):
+            units[sku] += quantity
+        sent = [data for queue in self.to_monolith.values() for kind, data in queue if kind == "handed_over"]
+        batons_in_the_air = [
+            (data["sku"], data["arriving"]) for data in sent if data["epoch"] > self.epoch[data["sku"]]
+        ]
+        for sku, some in [*batons_in_the_air, *((sku, each.values()) for sku, each in self.arriving.items())]:
+            units[sku] += sum(each["quantity"] for each in some)
+        return units
 
     # --- how
 
@@ -218,6 +267,10 @@ class Sides:
                 self.move(data, -data["quantity"])
             case "adjusted":
                 self.move(data, data["quantity"])
+            case "dispatched" | "received":
+                by = data["quantity"] if kind == "received" else -data["quantity"]
+                self.travelling[data["sku"]] -= by
+                self.move(data, by)
 
     def move(self, data, by):
         self.truth.on_hand[data["sku"], data["warehouse"]] += by
@@ -230,6 +283,7 @@ class Sides:
         if kind == "handed_over" and data["epoch"] > self.epoch[data["sku"]]:
             sku = data["sku"]
             self.home[sku], self.epoch[sku] = True, data["epoch"]
+            self.arriving[sku] |= {each["number"]: each for each in data["arriving"]}
             stock = {each["warehouse"]["code"]: (each["on_hand"], each["reserved"]) for each in data["places"]}
             kept = Counter()
             for each in data["promises"]:

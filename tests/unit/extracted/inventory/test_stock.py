@@ -76,10 +76,35 @@ def test_transfers_are_of_stock_that_is_owned_here_at_every_step(owned, warehous
     planned, sent = (services.plan_transfer(near, far, {"MUG": 1}) for _ in range(2))
     services.dispatch_transfer(sent)
     owned(recalled("MUG"))
-    for step, transfer in ((services.dispatch_transfer, planned), (services.receive_transfer, sent)):
-        with pytest.raises(NotTheOwner, match="The stock of MUG is the monolith's"):
-            step(transfer)
+    with pytest.raises(NotTheOwner, match="The stock of MUG is the monolith's"):
+        services.dispatch_transfer(planned)
+    with pytest.raises(NotTheOwner, match=f"All of {sent} went to the monolith .* receive it there"):
+        services.receive_transfer(sent)
     assert levels()["MUG", "FAR"] == (4, 0)
+
+
+def test_units_on_their_way_go_along_with_their_sku_and_the_rest_is_received_here(owned, warehouses):
+    owned(handed_over("POT", {"NEAR": (5, 0)}))
+    near, far = warehouses
+    sent = services.dispatch_transfer(services.plan_transfer(near, far, {"MUG": 3, "POT": 2}))
+    arrived, planned = (services.plan_transfer(near, far, {"MUG": 1}) for _ in range(2))
+    services.receive_transfer(services.dispatch_transfer(arrived))
+    owned(recalled("MUG"), recalled("MUG"))
+    [(_, given)] = published("stock_handed_over")
+    line = sent.lines.get(sku="MUG")
+    assert given["arriving"] == [
+        {
+            "number": f"{sent}-{line.pk}",
+            "source": "NEAR",
+            "destination": "FAR",
+            "quantity": 3,
+            "dispatched_at": sent.dispatched_at.isoformat().replace("+00:00", "Z"),
+        }
+    ], f"what has arrived, and {planned}, which nobody has sent, stay"
+    services.receive_transfer(sent)
+    assert (levels()["MUG", "FAR"], levels()["POT", "FAR"]) == ((5, 0), (2, 0))
+    owned(handed_over("MUG", {"NEAR": (9, 0)}, epoch=3), recalled("MUG", 3))
+    assert published("stock_handed_over")[-1][1]["arriving"] == [], "it went once"
 
 
 @pytest.mark.parametrize(

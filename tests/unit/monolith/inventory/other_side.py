@@ -13,6 +13,7 @@ from uuid import UUID
 from django.test import TestCase
 
 from monolith.inventory.events import (
+    Arriving,
     ChangeLine,
     Promise,
     StockAdjusted,
@@ -20,9 +21,11 @@ from monolith.inventory.events import (
     StockChangeRedirected,
     StockChangeRejected,
     StockChangeRequested,
+    StockDispatched,
     StockHandedOver,
     StockPlace,
     StockRecalled,
+    StockReceived,
     StockReleased,
     StockReserved,
     StockReturned,
@@ -43,7 +46,7 @@ SOURCE = "inventory"
 EVENTS = {
     kind.event_type: kind
     for kind in (StockHandedOver, StockRecalled, StockTold, StockChangeRequested, StockReserved, StockReleased)
-} | {kind.event_type: kind for kind in (StockShipped, StockReturned, StockAdjusted)}
+} | {kind.event_type: kind for kind in (StockShipped, StockReturned, StockAdjusted, StockReceived)}
 
 
 class Short(Exception):
@@ -62,6 +65,7 @@ class Service:
     answers: dict[UUID, Event] = field(default_factory=dict)
     waiting: list[StockChangeRequested] = field(default_factory=list)
     said: list[Event] = field(default_factory=list)
+    travelling: dict[str, list[Arriving]] = field(default_factory=lambda: defaultdict(list))
     movements: int = 1_000_000_000_000
 
     def hear(self, event: Event) -> list[Event]:
@@ -78,12 +82,15 @@ class Service:
             case StockRecalled() if event.sku in self.owned and event.epoch >= self.epochs[event.sku]:
                 self.owned.remove(event.sku)
                 self.epochs[event.sku] += 1
-                self.say(StockHandedOver, **self.state(event.sku), to="monolith", epoch=self.epochs[event.sku])
+                told = {"epoch": self.epochs[event.sku], "arriving": tuple(self.travelling.pop(event.sku, ()))}
+                self.say(StockHandedOver, **self.state(event.sku), to="monolith", **told)
             case StockTold() if event.sku not in self.owned:
                 self.take(event)
             case StockChangeRequested():
                 self.decide(event)
-            case StockReserved() | StockReleased() | StockShipped() | StockReturned() | StockAdjusted():
+            case (
+                StockReserved() | StockReleased() | StockShipped() | StockReturned() | StockAdjusted() | StockReceived()
+            ):
                 if event.sku not in self.owned:
                     self.copy(event)
         return self.said
@@ -227,6 +234,22 @@ class Service:
         self.movements += 1
         told = by if kind is StockAdjusted else abs(by)
         self.tell(kind, sku, code, told, movement=self.movements, moved_at="2026-11-26T12:00:00Z", **more)
+
+    # What it does of its own accord. Returns what it publishes.
+
+    def send(self, sku, source, destination, quantity):
+        self.said = []
+        number = f"T-{self.movements}"
+        self.move(StockDispatched, sku, source, -quantity, transfer=number, destination=destination)
+        way = {"source": source, "destination": destination, "dispatched_at": "2026-11-26T12:00:00Z"}
+        self.travelling[sku].append(Arriving(number=number, quantity=quantity, **way))
+        return self.said
+
+    def receive(self, sku):
+        self.said = []
+        each = self.travelling[sku].pop()
+        self.move(StockReceived, sku, each.destination, each.quantity, transfer=each.number, source=each.source)
+        return self.said
 
     def tell(self, kind, sku, code, quantity, **more):
         on_hand, reserved = self.levels[sku][code]

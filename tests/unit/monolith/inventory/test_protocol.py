@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from monolith.errors import NothingToShip, OutOfStock
 from monolith.inventory.factories import WarehouseFactory
-from monolith.inventory.models import Change, Ownership, Reservation, StockItem, StockMovement
+from monolith.inventory.models import Change, Ownership, Reservation, StockItem, StockMovement, Transfer
 from monolith.inventory.ownership import hand_over, recall
 from monolith.inventory.pursuing import work_off
-from monolith.inventory.services import adjust_stock, request
+from monolith.inventory.services import adjust_stock, receive_transfer, request
 from strangler.messaging import decode, encode, open_as, seal
 from tests.unit.monolith.inventory.other_side import SOURCE, Line, committed
 
@@ -52,6 +52,8 @@ class Shop:
             self.ship: 4,
             self.take_back: 1,
             self.adjust: 2,
+            self.the_service_sends: 2,
+            self.something_arrives: 2,
             self.deliver: 16,
             self.everything_arrives: 1,
             self.an_answer_comes_twice: 2,
@@ -60,6 +62,9 @@ class Shop:
         for action in self.dice.choices(list(actions), list(actions.values()), k=steps):
             action()
             self.check_at_any_moment()
+        self.come_to_rest()
+        while Transfer.objects.filter(status="dispatched").exists() or any(self.line.service.travelling.values()):
+            self.something_arrives()
         self.come_to_rest()
         self.check_the_end()
 
@@ -97,6 +102,27 @@ class Shop:
     def adjust(self):
         wanted = {sku: self.dice.choice((-4, -1, 2, 5)) for sku in self.some()}
         self.want("adjust", f"adjust:{len(self.log)}", wanted, warehouse=self.places["NEAR"], reason="counted")
+
+    def the_service_sends(self):
+        """Units that nobody has reserved, of a SKU that it owns, to the other warehouse."""
+        for sku in sorted(self.line.service.owned):
+            on_hand, reserved = self.line.service.levels[sku].get("NEAR", (0, 0))
+            if on_hand > reserved:
+                for event in self.line.service.send(sku, "NEAR", "FAR", 1):
+                    self.line.post(event)
+
+    def something_arrives(self):
+        """On one of the sides. What came home with its SKU, the monolith receives whoever owns that by then."""
+        here = list(Transfer.objects.filter(status="dispatched"))
+        there = sorted(sku for sku in self.line.service.owned if self.line.service.travelling[sku])
+        if here or there:
+            chosen = self.dice.choice([*here, *there])
+            if isinstance(chosen, Transfer):
+                with committed():
+                    receive_transfer(chosen)
+            else:
+                for event in self.line.service.receive(chosen):
+                    self.line.post(event)
 
     def deliver(self):
         if places := self.line.waiting():

@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 
 from monolith.errors import IllegalTransition, OutOfStock, ShopError
+from monolith.inventory.events import StockHandedOver
 from monolith.inventory.factories import (
     ReservationFactory,
     StockItemFactory,
@@ -13,7 +14,10 @@ from monolith.inventory.factories import (
     WarehouseFactory,
 )
 from monolith.inventory.models import StockMovement, Transfer
+from monolith.inventory.ownership import hand_over, recall
 from monolith.inventory.services import cancel_transfer, dispatch_transfer, plan_transfer, receive_transfer
+from strangler.messaging import encode, open_as, seal
+from tests.unit.monolith.inventory.other_side import committed
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +132,38 @@ def test_a_double_click_dispatches_once(transfer, levels):
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(dispatch, range(2), timeout=60)) == ["dispatched", "refused"]
     assert levels() == {("MUG", "MAIN"): (2, 0)}
+
+
+def test_what_was_on_its_way_when_its_sku_came_home_is_received_here_and_once(line, levels):
+    item = StockItemFactory(sku="MUG", on_hand=5)
+    WarehouseFactory(code="FAR")
+    hand_over(["MUG"])
+    line.deliver_all()
+    for event in line.service.send("MUG", "MAIN", "FAR", 2):
+        line.post(event)
+    recall(["MUG"])
+    line.deliver_all()
+    given = next(each for each in line.all_heard if each.data.get("to") == "monolith")
+    arriving = Transfer.objects.get()
+    assert (str(arriving.source), str(arriving.destination), arriving.status) == ("MAIN", "FAR", "dispatched")
+    line.to_monolith([encode(seal(open_as(given, StockHandedOver), source="inventory"))])
+    receive_transfer(arriving)
+    assert levels() == {("MUG", item.warehouse.code): (3, 0), ("MUG", "FAR"): (2, 0)}
+    assert Transfer.objects.get().status == "received"
+
+
+def test_what_came_home_is_the_monoliths_to_receive_also_when_the_sku_is_away_again(line, levels):
+    StockItemFactory(sku="MUG", on_hand=5)
+    WarehouseFactory(code="FAR")
+    hand_over(["MUG"])
+    line.deliver_all()
+    for event in line.service.send("MUG", "MAIN", "FAR", 2):
+        line.post(event)
+    recall(["MUG"])
+    line.deliver_all()
+    hand_over(["MUG"])
+    with committed():
+        receive_transfer(Transfer.objects.get())
+    line.deliver_all()
+    assert line.service.levels["MUG"] == {"MAIN": [3, 0], "FAR": [2, 0]}
+    assert levels() == {("MUG", "MAIN"): (3, 0), ("MUG", "FAR"): (2, 0)}
