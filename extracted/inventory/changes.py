@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from django.db import connection, transaction
 
+from extracted.inventory import ownership
 from extracted.inventory.deciding import (
     Answer,
     Asked,
@@ -127,7 +128,9 @@ def _stock_of(requests: Sequence[StockChangeRequested]) -> Stock:
     held = Reservation.objects.filter(reference__in=holds, status=Reservation.Status.ACTIVE).order_by()
     skus = {line.sku for each in requests for line in each.lines}
     skus |= set(held.values_list("item__sku", flat=True)) if holds else set()
-    return locked(skus, promised_to={*holds, *(each.reference for each in requests)})
+    stock = locked(skus, promised_to={*holds, *(each.reference for each in requests)})
+    ownership.take_new(stock.batons.values())
+    return stock
 
 
 def _waiting(references: Collection[str]) -> list[StockChange]:

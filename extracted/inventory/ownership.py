@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from extracted.inventory.errors import NotTheOwner
-from extracted.inventory.models import Owner, Ownership
+from extracted.inventory.models import Owner, Ownership, StockItem
 
 # Before any lock and sorted, so that two who need rows that are not there yet cannot wait for each other in turn.
 BEGIN = """
@@ -27,6 +28,14 @@ def hold(skus: Iterable[str]) -> dict[str, Ownership]:
         cursor.execute(BEGIN, [wanted])
     rows = Ownership.objects.select_for_update(no_key=True).filter(sku__in=wanted).order_by("sku")
     return {baton.sku: baton for baton in rows}
+
+
+def take_new(batons: Iterable[Ownership]) -> None:
+    """Where this service is alone: what never moved, and of what nobody ever told. The monolith has none of it."""
+    strange = {baton.sku: baton for baton in batons if not baton.is_here and baton.epoch == 0}
+    if settings.OWNS_NEW_SKUS and strange:
+        told = StockItem.objects.filter(sku__in=list(strange)).values_list("sku", flat=True)
+        give([strange[sku] for sku in strange.keys() - set(told)], Owner.SERVICE)
 
 
 def give(batons: Iterable[Ownership], owner: Owner) -> None:

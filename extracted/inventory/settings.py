@@ -113,4 +113,8 @@ STRANGLER = {
     # No STAGES: who owns the stock of a SKU is a row in the database, and moves by events.
 }
 
+# Only when the monolith has deleted its stock (its stage `retired`): what it never told of is this service's from the
+# start. Until then such a SKU is the monolith's, which hands it over.
+OWNS_NEW_SKUS = env.flag("OWNS_NEW_SKUS")
+
 LOGGING = logs.configure(debug=DEBUG, level=env.text("LOG_LEVEL", "INFO").upper())

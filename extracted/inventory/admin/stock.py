@@ -14,6 +14,7 @@ from extracted.inventory.selectors import owned_here
 class StockForm(forms.ModelForm):
     adjust_by = forms.IntegerField(required=False, help_text="Units received (positive) or written off (negative).")
     reason = forms.CharField(max_length=200, required=False, help_text="Goes into the ledger.")
+    reorder_level = forms.IntegerField(min_value=0, required=False, help_text="At or below so many units: reorder.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -58,10 +59,13 @@ class StockItemAdmin(ServiceAdmin):
         return ["sku", "warehouse", *levels, *asked]
 
     def get_readonly_fields(self, request: HttpRequest, obj: StockItem | None = None) -> list[str]:
-        return ["sku", "warehouse", "on_hand", "reserved", "available", "reorder_level", "updated_at"] if obj else []
+        return ["sku", "warehouse", "on_hand", "reserved", "available", "updated_at"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: StockItem, form: Any, change: bool) -> None:
         if by := form.cleaned_data["adjust_by"]:
             reason, code = form.cleaned_data["reason"], obj.warehouse.code
             services.adjust_stock(obj.sku, by=by, reason=reason, warehouse=code)
             obj.pk = StockItem.objects.get(sku=obj.sku, warehouse=obj.warehouse).pk
+        level = form.cleaned_data.get("reorder_level")
+        if level is not None and "reorder_level" in form.changed_data:
+            services.set_reorder_level(obj.sku, level, warehouse=obj.warehouse.code)
