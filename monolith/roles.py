@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 
 CATALOGUE = {"catalog.view_category", "catalog.view_product", "catalog.view_variant", "catalog.view_price"}
-STOCK = {"inventory.view_warehouse", "inventory.view_stockitem"}
+STOCK = {"inventory.view_warehouse", "inventory.view_stockitem", "inventory.view_knownstock"}
 STOCK_IN_DETAIL = {
     *STOCK,
     *("inventory.view_stockmovement", "inventory.view_reservation"),

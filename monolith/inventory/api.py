@@ -1,6 +1,4 @@
-from typing import Any
-
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -15,25 +13,9 @@ from monolith.api.raising import raises
 from monolith.api.viewsets import ReadViewSet, checked
 from monolith.errors import IllegalTransition, OutOfStock, StockElsewhere
 from monolith.inventory import services
-from monolith.inventory.models import Reservation, StockItem, Transfer, Warehouse
-from monolith.inventory.selectors import low_stock, reservations, stock_levels, transfers, warehouses
-
-
-class WarehouseField(serializers.SlugRelatedField):
-    """A warehouse by its code."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__("code", queryset=warehouses(), **options)
-
-    def to_internal_value(self, data: Any) -> Warehouse:
-        return super().to_internal_value(serializers.SlugField(max_length=20).run_validation(data))
-
-
-class WarehouseSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Warehouse
-        fields = ["code", "name", "country", "priority", "active"]
-        read_only_fields = fields
+from monolith.inventory.models import Reservation, StockItem, Transfer
+from monolith.inventory.selectors import reservations, stock_levels, transfers
+from monolith.inventory.warehouse_api import WarehouseField
 
 
 class StockItemSerializer(serializers.ModelSerializer):
@@ -102,8 +84,8 @@ class StockFilter(filters.FilterSet):
         fields = ["sku"]
 
     def only_low(self, items: QuerySet[StockItem], _name: str, value: str) -> QuerySet[StockItem]:
-        to_reorder = low_stock().order_by().values("pk")
-        return items.filter(pk__in=to_reorder) if value == "true" else items.exclude(pk__in=to_reorder)
+        to_reorder = Q(warehouse__active=True, reorder_level__gte=F("on_hand") - F("reserved"))
+        return items.filter(to_reorder) if value == "true" else items.exclude(to_reorder)
 
 
 class ReservationFilter(filters.FilterSet):
@@ -122,14 +104,6 @@ class TransferFilter(filters.FilterSet):
     class Meta:
         model = Transfer
         fields = ["status"]
-
-
-class WarehouseViewSet(ReadViewSet):
-    permission_classes = [Staff]
-    serializer_class = WarehouseSerializer
-    queryset = warehouses()
-    lookup_field = "code"
-    lookup_value_regex = r"[-\w]+"
 
 
 class StockViewSet(ReadViewSet):

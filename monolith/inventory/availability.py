@@ -1,9 +1,10 @@
 """How many units are left, as pages show it: out of this side's tables, or asked of the inventory service.
 
 Reads move apart from writes, by a stage of their own: `inventory_reads`. Whatever the stage of `inventory`, the tables
-are current: they are the truth of what the monolith owns, and for the rest a copy that the service's events keep. So
-nobody *has* to move the reads. Who does, falls back to the last known figure where the service does not answer: to that
-copy. A page that is a little behind oversells nothing: who reserves asks the owner.
+are current: they are the truth of what the monolith owns, and for the rest a copy that the service's events keep; at
+`retired` a smaller copy, of levels alone. So nobody *has* to move the reads. Who does, falls back to the last known
+figure where the service does not answer: to that copy. A page that is a little behind oversells nothing: who reserves
+asks the owner.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from django.db.models import F, Sum
 
 from monolith.inventory import service
-from monolith.inventory.models import StockItem
+from monolith.inventory.choosing import places
 from strangler.conf import Stage
 from strangler.cutover import Fallback, Shadow, capability
 from strangler.cutover.stages import service_has, setting_of
@@ -44,7 +45,7 @@ def availability(skus: Iterable[str]) -> dict[str, int]:
 )
 def units_left(skus: list[str]) -> dict[str, int]:
     """Of SKUs that are all on the same side of a canary."""
-    items = StockItem.objects.filter(sku__in=skus, warehouse__active=True).order_by()
+    items = places().filter(sku__in=skus, warehouse__active=True).order_by()
     left = dict(items.values_list("sku").annotate(left=Sum(F("on_hand") - F("reserved"))))
     return {sku: left.get(sku, 0) for sku in skus}
 

@@ -4,55 +4,27 @@ Locks come in one order: stock items, and only then the row of a change.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from monolith.errors import NothingToShip, OutOfStock, ShopError, StockElsewhere
+from monolith.errors import StockElsewhere
 from monolith.inventory import levels, promises
-from monolith.inventory.events import ChangeLine, Kind, StockChangeRequested
-from monolith.inventory.levels import check_quantities, locked_items, locked_items_in
+from monolith.inventory.asking import Outcome, Wanted, ask, check_quantities, new_change, once_more
+from monolith.inventory.events import Kind
+from monolith.inventory.levels import locked_items, locked_items_in
 from monolith.inventory.models import Change, Reservation, StockItem, Warehouse
 from monolith.inventory.owners import Standing, standing
-from strangler.conf import settings
-from strangler.outbox import publish
-
-Status = Change.Status
-REFUSALS: dict[str, type[ShopError]] = {"ship": NothingToShip}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """`quantities` by SKU: signed for "adjust", 0 for "release", which is about all that is promised."""
+class Done(Outcome):
+    """What was done just now comes with its rows: `items` by SKU, and of a "reserve" the `reservations`."""
 
-    kind: Kind
-    reference: str
-    quantities: Mapping[str, int]
-    warehouse: Warehouse | None = None
-    instead_of: str = ""
-    expires_at: datetime | None = None
-    reason: str = ""
-
-    def of(self, skus: Iterable[str]) -> "Wanted":
-        return replace(self, quantities={sku: self.quantities[sku] for sku in skus})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was done at once, and whether an answer about the rest is `awaited`.
-
-    `warehouses` are codes by SKU. What was done just now comes with its rows: `items` by SKU, and of a "reserve" the
-    `reservations`.
-    """
-
-    change: UUID
-    awaited: bool
-    warehouses: Mapping[str, str]
     items: Mapping[str, StockItem] = field(default_factory=dict)
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
 
@@ -89,7 +61,7 @@ def request(
     Raises OutOfStock naming every SKU of this side's that is short, NothingToShip, and StockElsewhere for `at_once`.
     """
     if change is not None and (known := Change.objects.filter(change=change).first()):
-        return _once_more(known)
+        return once_more(known)
     if kind in {"reserve", "ship", "take_back"}:
         check_quantities(quantities)
     if kind == "reserve":
@@ -106,10 +78,10 @@ def _carry_out(wanted: Wanted, number: UUID, *, at_once: bool) -> Outcome:
     items, reservations = do(wanted.of(sku for sku in wanted.quantities if sku not in later), ground)
     warehouses = {sku: item.warehouse.code for sku, item in items.items()}
     if later:
-        record(number, wanted, warehouses, later, ground.standing)
+        record(number, wanted, later, warehouses, ground.standing)
     else:
         let_go_elsewhere(wanted, ground)
-    return Outcome(number, bool(later), warehouses, items, reservations)
+    return Done(number, bool(later), warehouses, items, reservations)
 
 
 def locked_for(wanted: Wanted, *, before: int | None = None) -> Ground:
@@ -158,80 +130,15 @@ def let_go_elsewhere(wanted: Wanted, ground: Ground) -> None:
         request("release", wanted.instead_of, dict.fromkeys(sorted(held), 0))
 
 
-def record(number: UUID, wanted: Wanted, done: Mapping[str, str], later: list[str], found: Standing) -> Change:
+def record(number: UUID, wanted: Wanted, later: list[str], warehouses: Mapping[str, str], found: Standing) -> Change:
     """A change that is not done at once: asked of the service, unless an earlier one of its reference comes first."""
-    place = wanted.warehouse.code if wanted.warehouse else ""
-    change = Change(
-        change=number,
-        kind=wanted.kind,
-        reference=wanted.reference,
-        instead_of=wanted.instead_of,
-        expires_at=wanted.expires_at,
-        reason=wanted.reason,
-        skus=sorted(wanted.quantities),
-        lines=[
-            {"sku": sku, "quantity": n, "warehouse": done.get(sku, place), "epoch": 0, "done": sku not in later}
-            for sku, n in wanted.quantities.items()
-        ],
-    )
+    change = new_change(number, wanted, later, warehouses)
     if found.unsettled.intersection(later):
-        change.status, change.due_at = Status.WAITING, timezone.now()
+        change.status, change.due_at = Change.Status.WAITING, timezone.now()
     else:
         ask(change, number, found.elsewhere)
     change.save()
     return change
-
-
-def ask(change: Change, number: UUID, epochs: Mapping[str, int]) -> None:
-    """For the lines that are not done, which the service owns. To be saved by the caller."""
-    for line in open_lines(change):
-        line["epoch"] = epochs[line["sku"]]
-    change.status, change.asked_as, change.due_at = Status.ASKED, number, None
-    _put(change)
-
-
-def open_lines(change: Change) -> list[dict[str, Any]]:
-    return [line for line in change.lines if not line["done"]]
-
-
-def told_lines(lines: Iterable[Mapping[str, Any]]) -> tuple[ChangeLine, ...]:
-    return tuple(ChangeLine.model_validate(line) for line in lines)
-
-
-def _put(change: Change) -> None:
-    change.attempts += 1
-    publish(
-        StockChangeRequested(
-            change=change.asked_as,
-            kind=change.kind,
-            reference=change.reference,
-            lines=told_lines(open_lines(change)),
-            instead_of=change.instead_of,
-            expires_at=change.expires_at,
-            reason=change.reason,
-        )
-    )
-
-
-def _once_more(known: Change) -> Outcome:
-    if known.status == Status.REJECTED:
-        raise REFUSALS.get(known.kind, OutOfStock)(known.answer)
-    if known.status == Status.ASKED:
-        _require_remembered(known)
-        _put(known)
-        known.save(update_fields=["attempts"])
-    warehouses = {line["sku"]: line["warehouse"] for line in known.lines if line["done"]}
-    return Outcome(known.change, known.status in Change.OPEN, warehouses)
-
-
-def _require_remembered(known: Change) -> None:
-    """Whoever has forgotten that he did it would do it once more. Half of the time is left to the question's way."""
-    if timezone.now() - known.created_at > timedelta(hours=settings.inbox_retention_hours / 2):
-        raise ShopError(
-            f"The inventory service was asked for this on {known.created_at:%Y-%m-%d}. That is more than half of "
-            "INBOX_RETENTION_HOURS ago: it may have done it, and not know any more when it is asked again. Look there "
-            f"for what is reserved for {known.reference}. A stuck saga can be compensated, but not resumed."
-        )
 
 
 def _not_at_once(skus: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ import factory
 from monolith.inventory import services
 from monolith.inventory.models import (
     Change,
+    KnownStock,
     Ownership,
     Reservation,
     StockItem,
@@ -130,3 +131,14 @@ class ChangeFactory(factory.Factory):
     def _create(cls, _model: type[Change], *, reference: str, lines: int) -> Change:
         skus = [OwnershipFactory().sku for _ in range(lines)]
         return Change.objects.get(change=services.request("reserve", reference, dict.fromkeys(skus, 1)).change)
+
+
+class KnownStockFactory(factory.django.DjangoModelFactory):
+    """Told by the service, which has the stock."""
+
+    class Meta:
+        model = KnownStock
+
+    warehouse = factory.SubFactory(WarehouseFactory, code="MAIN")
+    sku = factory.Sequence(lambda n: f"KNOWN-{n:05d}")
+    on_hand = 100

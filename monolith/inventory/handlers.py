@@ -10,7 +10,8 @@ would lock them in no order at all, and a customer would be the one whose reques
 from collections.abc import Sequence
 from typing import TypeVar
 
-from monolith.inventory import copying, ownership, pursuing
+from monolith.inventory import answers, copying, known, ownership, pursuing
+from monolith.inventory.choosing import is_retired
 from monolith.inventory.events import (
     StockAdjusted,
     StockChangeDone,
@@ -18,6 +19,7 @@ from monolith.inventory.events import (
     StockChangeRejected,
     StockDispatched,
     StockHandedOver,
+    StockLevel,
     StockReceived,
     StockReleased,
     StockReserved,
@@ -47,7 +49,7 @@ def note_rejected(event: StockChangeRejected) -> None:
 
 @subscribe(StockChangeRedirected, group=GROUP, alone=True)
 def note_redirected(event: StockChangeRedirected) -> None:
-    pursuing.note_redirected(event)
+    (answers.note_unowned if is_retired() else pursuing.note_redirected)(event)
 
 
 @subscribe_batch(StockHandedOver, group=GROUP, alone=True)
@@ -60,41 +62,47 @@ def take_over(events: Sequence[StockHandedOver]) -> None:
 def copy_told(events: Sequence[StockTold]) -> None:
     if told := foreign(events):
         copying.note_told(told)
+        known.note_told(told)
 
 
 @subscribe_batch(StockReserved, group=GROUP, alone=True)
 def copy_reserved(events: Sequence[StockReserved]) -> None:
-    copying.follow(foreign(events))
+    _follow(foreign(events))
 
 
 @subscribe_batch(StockReleased, group=GROUP, alone=True)
 def copy_released(events: Sequence[StockReleased]) -> None:
-    copying.follow(foreign(events))
+    _follow(foreign(events))
 
 
 @subscribe_batch(StockShipped, group=GROUP, alone=True)
 def copy_shipped(events: Sequence[StockShipped]) -> None:
-    copying.follow(foreign(events))
+    _follow(foreign(events))
 
 
 @subscribe_batch(StockReturned, group=GROUP, alone=True)
 def copy_returned(events: Sequence[StockReturned]) -> None:
-    copying.follow(foreign(events))
+    _follow(foreign(events))
 
 
 @subscribe_batch(StockAdjusted, group=GROUP, alone=True)
 def copy_adjusted(events: Sequence[StockAdjusted]) -> None:
-    copying.follow(foreign(events))
+    _follow(foreign(events))
 
 
 @subscribe_batch(StockDispatched, group=GROUP, alone=True)
 def copy_dispatched(events: Sequence[StockDispatched]) -> None:
-    copying.follow(foreign(events))
+    _follow(foreign(events))
 
 
 @subscribe_batch(StockReceived, group=GROUP, alone=True)
 def copy_received(events: Sequence[StockReceived]) -> None:
-    copying.follow(foreign(events))
+    _follow(foreign(events))
+
+
+def _follow(events: Sequence[StockLevel]) -> None:
+    copying.follow(events)
+    known.follow(events)
 
 
 def foreign(events: Sequence[E]) -> list[E]:

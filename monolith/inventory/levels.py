@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from monolith.errors import OutOfStock, ShopError
+from monolith.errors import OutOfStock
 from monolith.inventory.events import StockAdjusted, StockReturned
 from monolith.inventory.models import StockItem, StockMovement, Warehouse
 from monolith.inventory.owners import elsewhere, keep_at_home
@@ -96,9 +96,3 @@ def level(item: StockItem, quantity: int) -> dict[str, Any]:
 def moved_level(item: StockItem, quantity: int, moved: Mapping[StockItem, StockMovement]) -> dict[str, Any]:
     """What every event about a change of `on_hand` tells: `moved` is what `move` returned."""
     return {**level(item, quantity), "movement": moved[item].pk, "moved_at": moved[item].created_at}
-
-
-def check_quantities(quantities: Mapping[str, int]) -> None:
-    wrong = [f"{quantity} x {sku}" for sku, quantity in quantities.items() if quantity < 1]
-    if wrong:
-        raise ShopError(f"Quantities are whole numbers from 1, not {', '.join(wrong)}.")

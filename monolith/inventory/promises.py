@@ -76,6 +76,14 @@ def active() -> QuerySet[Reservation]:
     return Reservation.objects.filter(status=Status.ACTIVE)
 
 
+def held(reference: str) -> dict[str, int]:
+    """Units by SKU that are promised to it."""
+    units: Counter[str] = Counter()
+    for sku, quantity in active().filter(reference=reference).values_list("item__sku", "quantity"):
+        units[sku] += quantity
+    return dict(units)
+
+
 def expired() -> Q:
     return Q(expires_at__lte=timezone.now())
 

@@ -14,18 +14,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from monolith.errors import ShopError
-from monolith.inventory.changes import Ground, Wanted, ask, do, let_go_elsewhere, locked_for, open_lines, told_lines
-from monolith.inventory.events import (
-    StockChange,
-    StockChangeDone,
-    StockChangeRedirected,
-    StockChangeRejected,
-)
+from monolith.inventory import answers
+from monolith.inventory.asking import Wanted, ask, open_lines
+from monolith.inventory.changes import Ground, do, let_go_elsewhere, locked_for
+from monolith.inventory.events import StockChangeDone, StockChangeRedirected, StockChangeRejected
 from monolith.inventory.models import Change, Warehouse
-from strangler.outbox import publish
 
 Status = Change.Status
-TO_DO = (Status.WAITING, Status.REDIRECTED)
+TO_DO = Change.TO_DO
 LOOK_AGAIN = timedelta(seconds=2)
 ASK_ANEW = timedelta(seconds=30)
 """After which a change that was redirected is asked for again, although nothing that we know of has moved."""
@@ -33,21 +29,18 @@ AT_ONCE = 200
 
 
 def note_done(event: StockChangeDone) -> None:
-    """The service's answer. One that is late, or comes twice, changes nothing."""
-    if change := _asked(event):
-        places = {line.sku: line.warehouse for line in event.lines}
-        for line in open_lines(change):
-            line.update(done=True, warehouse=places.get(line["sku"], line["warehouse"]))
-        _close(change, Status.DONE, told=change.asked_as == change.change)
+    if change := answers.note_done(event):
+        _go_on_after(change)
 
 
 def note_rejected(event: StockChangeRejected) -> None:
-    if change := _asked(event):
-        _reject(change, event.reason, told=change.asked_as == change.change)
+    if change := answers.note_rejected(event):
+        _go_on_after(change)
+        _take_part_back(change)
 
 
 def note_redirected(event: StockChangeRedirected) -> None:
-    if change := _asked(event):
+    if change := answers.asked(event):
         now = timezone.now()
         change.status, change.answered_at, change.due_at = Status.REDIRECTED, now, now
         change.save()
@@ -104,7 +97,7 @@ def _carry_out(change: Change, wanted: Wanted, ground: Ground) -> None:
         with transaction.atomic():
             items, _ = do(own, ground)
     except ShopError as refusal:
-        _reject(change, str(refusal), told=False)
+        _refuse(change, str(refusal))
         return
     for line in open_lines(change):
         if line["sku"] in own.quantities:
@@ -116,14 +109,20 @@ def _carry_out(change: Change, wanted: Wanted, ground: Ground) -> None:
         change.save()
     else:
         let_go_elsewhere(wanted, ground)
-        _close(change, Status.DONE, told=False)
+        answers.close(change, Status.DONE, told=False)
+        _go_on_after(change)
 
 
-def _reject(change: Change, reason: str, *, told: bool) -> None:
-    """What this side has promised for a part of it already, it takes back: all of it is done, or none."""
-    promised = [line["sku"] for line in change.lines if line["done"]]
+def _refuse(change: Change, reason: str) -> None:
     change.answer = reason
-    _close(change, Status.REJECTED, told=told)
+    answers.close(change, Status.REJECTED, told=False)
+    _go_on_after(change)
+    _take_part_back(change)
+
+
+def _take_part_back(change: Change) -> None:
+    """What this side has promised for a part of it already: all of a change is done, or none."""
+    promised = [line["sku"] for line in change.lines if line["done"]]
     if change.kind == "reserve" and promised:
         lines = [{"sku": sku, "quantity": 0, "warehouse": "", "epoch": 0, "done": False} for sku in promised]
         undone = Change.objects.create(
@@ -138,30 +137,8 @@ def _reject(change: Change, reason: str, *, told: bool) -> None:
         _soon([undone.pk])
 
 
-def _close(change: Change, status: Status, *, told: bool) -> None:
-    """`told`: whoever waits for the answer has it from the service, about the very question that he asked."""
-    change.status, change.answered_at, change.due_at = status, timezone.now(), None
-    change.save()
-    if not told and change.undoes_id is None:
-        publish(_answer(change))
+def _go_on_after(change: Change) -> None:
     _hurry(Change.objects.filter(reference=change.reference, status=Status.WAITING))
-
-
-def _answer(change: Change) -> StockChange:
-    answer = {
-        "change": change.change,
-        "kind": change.kind,
-        "reference": change.reference,
-        "lines": told_lines(change.lines),
-    }
-    if change.status == Status.DONE:
-        return StockChangeDone(**answer)
-    return StockChangeRejected(**answer, reason=change.answer)
-
-
-def _asked(event: StockChange) -> Change | None:
-    """The change that this answers, locked, if it still waits for that."""
-    return Change.objects.select_for_update().filter(asked_as=event.change, status=Status.ASKED).first()
 
 
 def _wanted(change: Change) -> Wanted:

@@ -1,6 +1,6 @@
 """Promises of stock: made for orders (and, until they expire, for people at the checkout), kept by shipping."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -30,9 +30,11 @@ def claim_hold(hold_reference: str, order_number: str, quantities: Mapping[str, 
     return _at_once(order_number, quantities, instead_of=hold_reference, expires_at=None)
 
 
-def release(reference: str) -> None:
-    """Everything still promised to it; nothing is fine. The service is asked to release what it may have promised."""
-    if skus := _promised(reference):
+def release(reference: str, skus: Collection[str]) -> None:
+    """Of these SKUs everything still promised to it; nothing is fine. The service is asked to release what it may have
+    promised.
+    """
+    if skus := [sku for sku in _promised(reference) if sku in skus]:
         request("release", reference, dict.fromkeys(skus, 0))
 
 

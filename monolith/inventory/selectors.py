@@ -1,13 +1,15 @@
-from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from monolith.inventory.availability import availability
+from monolith.inventory.choosing import held, places
 from monolith.inventory.models import Ownership, Reservation, StockItem, Transfer, Warehouse
 
 __all__ = [
-    "active_reservations",
     "availability",
+    "held",
     "low_stock",
+    "places",
     "reservations",
     "stock_levels",
     "transfers",
@@ -27,14 +29,9 @@ def with_owners(items: QuerySet[StockItem]) -> QuerySet[StockItem]:
     return items.annotate(owner=Coalesce(Subquery(moved), Value(Ownership.Owner.MONOLITH.value)))
 
 
-def low_stock() -> QuerySet[StockItem]:
+def low_stock() -> QuerySet[Model]:
     """What to reorder, in active warehouses."""
-    return stock_levels().filter(warehouse__active=True, reorder_level__gte=F("on_hand") - F("reserved"))
-
-
-def active_reservations(reference: str) -> QuerySet[Reservation]:
-    active = Reservation.objects.filter(reference=reference, status=Reservation.Status.ACTIVE)
-    return active.select_related("item__warehouse").order_by("item__sku", "pk")
+    return places().filter(warehouse__active=True, reorder_level__gte=F("on_hand") - F("reserved"))
 
 
 def reservations() -> QuerySet[Reservation]:

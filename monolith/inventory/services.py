@@ -1,8 +1,8 @@
 """The use cases of the stock, in one place for whoever calls them."""
 
-from monolith.inventory.changes import request
-from monolith.inventory.reservations import claim_hold, release, release_expired, reserve, ship
-from monolith.inventory.shelves import adjust_stock, take_back
+from monolith.inventory.choosing import release, request, ship, take_back
+from monolith.inventory.reservations import claim_hold, release_expired, reserve
+from monolith.inventory.shelves import adjust_stock, note_loss
 from monolith.inventory.transfers import cancel_transfer, dispatch_transfer, plan_transfer, receive_transfer
 from monolith.inventory.warehouses import save_warehouse
 
@@ -11,6 +11,7 @@ __all__ = [
     "cancel_transfer",
     "claim_hold",
     "dispatch_transfer",
+    "note_loss",
     "plan_transfer",
     "receive_transfer",
     "release",

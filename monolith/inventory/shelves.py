@@ -1,10 +1,10 @@
 """What is counted, written off, or put back on the shelf."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import uuid4
 
 from monolith.inventory.changes import request
-from monolith.inventory.models import StockItem, Warehouse
+from monolith.inventory.models import StockItem, StockMovement, Warehouse
 from monolith.inventory.warehouses import default_warehouse
 
 
@@ -26,3 +26,12 @@ def take_back(reference: str, quantities: Mapping[str, int], *, warehouse: Wareh
     Where the service keeps a SKU, it is asked to take it back.
     """
     request("take_back", reference, quantities, warehouse=warehouse or default_warehouse())
+
+
+def note_loss(reference: str, skus: Collection[str], *, warehouse: str) -> None:
+    """In the stock ledger alone, of no units: the goods left the stock when they were packed, and nobody is told."""
+    reason = StockMovement.Reason.WRITTEN_OFF
+    items = StockItem.objects.filter(warehouse__code=warehouse, sku__in=skus)
+    StockMovement.objects.bulk_create(
+        [StockMovement(item=item, quantity=0, reason=reason, reference=reference) for item in items]
+    )

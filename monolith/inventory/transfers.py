@@ -8,9 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from monolith.errors import OutOfStock, ShopError
+from monolith.inventory.asking import check_quantities
 from monolith.inventory.changes import request
 from monolith.inventory.events import Arriving, StockDispatched, StockReceived
-from monolith.inventory.levels import Reason, check_quantities, locked_items, locked_items_in, move, moved_level
+from monolith.inventory.levels import Reason, locked_items, locked_items_in, move, moved_level
 from monolith.inventory.models import StockItem, Transfer, TransferLine, Warehouse
 from monolith.inventory.owners import elsewhere, require_own
 from strangler.outbox import publish_many

@@ -1,6 +1,7 @@
 from rest_framework.routers import SimpleRouter
 
-from monolith.inventory.api import ReservationViewSet, StockViewSet, TransferViewSet, WarehouseViewSet
+from monolith.inventory.api import ReservationViewSet, StockViewSet, TransferViewSet
+from monolith.inventory.warehouse_api import WarehouseViewSet
 
 router = SimpleRouter()
 router.register("warehouses", WarehouseViewSet, basename="warehouse")

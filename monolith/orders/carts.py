@@ -11,7 +11,7 @@ from monolith.catalog.selectors import variant_on_sale
 from monolith.customers.selectors import customer_of
 from monolith.errors import EmptyCart, NotFound, OutOfStock
 from monolith.inventory import services as inventory
-from monolith.inventory.selectors import active_reservations, availability
+from monolith.inventory.selectors import availability, held
 from monolith.orders import promotions
 from monolith.orders.models import Cart, CartItem
 from monolith.orders.selectors import cart_summary
@@ -101,10 +101,8 @@ def hold(cart: Cart, minutes: int = 15) -> Hold:
 def units_left(cart: Cart, skus: Iterable[str]) -> dict[str, int]:
     """What this customer holds at the checkout already is hers, so it counts as left."""
     left = availability(skus)
-    for reservation in active_reservations(hold_reference(cart)):
-        if reservation.item.sku in left:
-            left[reservation.item.sku] += reservation.quantity
-    return left
+    hers = held(hold_reference(cart))
+    return {sku: units + hers.get(sku, 0) for sku, units in left.items()}
 
 
 def _check_left(cart: Cart, wanted: Mapping[str, int]) -> None:

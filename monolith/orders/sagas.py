@@ -83,7 +83,7 @@ def note_not_reserved(data: CheckoutData, refusal: StockChangeRejected | OutOfSt
 
 def release_stock(data: CheckoutData) -> None:
     outcomes.locked_for_taking_back(data.order_number)
-    inventory.release(data.order_number)
+    inventory.release(data.order_number, data.quantities)
 
 
 def take_payment(data: CheckoutData) -> CheckoutData:

@@ -57,11 +57,12 @@ def cancel_order(order: Order, reason: str) -> Order:
         raise OrderPending(f"Order {order} is not placed yet. Wait until it is, a minute at most, and cancel it then.")
     order.check_move_to(Status.CANCELLED)
     promotions.give_back(order.promotion_code)
-    inventory.release(order.number)
+    lines = list(order.lines.all())
+    inventory.release(order.number, [line.sku for line in lines])
     payments.give_back(order.number)
     now = timezone.now()
     move(order, Status.CANCELLED, cancelled_at=now, cancel_reason=reason)
-    cancelled = telling.cancelled(order, order.lines.all())
+    cancelled = telling.cancelled(order, lines)
     notifications.notify(cancelled, order_number=order.number, cause=publish(cancelled))
     return order
 
@@ -76,7 +77,7 @@ def refund_order(order: Order, amount: Decimal | None = None) -> Order:
     order = locked_order(order)
     order.check_move_to(Status.REFUNDED)
     if payments.refund(order.number, amount).fully_refunded:
-        inventory.release(order.number)
+        inventory.release(order.number, [line.sku for line in order.lines.all()])
         move(order, Status.REFUNDED)
         publish(OrderRefunded(**told(order), refunded_at=timezone.now()))
     return order

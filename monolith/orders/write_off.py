@@ -3,7 +3,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import QuerySet
 
-from monolith.inventory.models import StockItem, StockMovement
+from monolith.inventory import services as inventory
 from monolith.money import ZERO, rounded
 from monolith.orders.models import Order
 from monolith.payments import gateway
@@ -24,19 +24,9 @@ def write_off_lost_parcel(parcel: Shipment) -> None:
     parcel = Shipment.objects.select_for_update().get(pk=parcel.pk)
     parcel.move_to(Shipment.Status.LOST)
     parcel.save(update_fields=["status"])
-    _note_in_stock_ledger(parcel)
+    lost = [line.order_line.sku for line in parcel.lines.select_related("order_line")]
+    inventory.note_loss(parcel.number, lost, warehouse=parcel.warehouse)
     _give_back(order, _worth(parcel))
-
-
-def _note_in_stock_ledger(parcel: Shipment) -> None:
-    """Of no units: the goods left the stock when they were packed."""
-    skus = [line.order_line.sku for line in parcel.lines.select_related("order_line")]
-    StockMovement.objects.bulk_create(
-        [
-            StockMovement(item=item, quantity=0, reason=StockMovement.Reason.WRITTEN_OFF, reference=parcel.number)
-            for item in StockItem.objects.filter(warehouse__code=parcel.warehouse, sku__in=skus)
-        ]
-    )
 
 
 def _worth(parcel: Shipment) -> Decimal:

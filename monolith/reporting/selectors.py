@@ -13,14 +13,15 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from monolith.customers.models import Customer
-from monolith.inventory.models import StockItem
+from monolith.inventory.selectors import low_stock
 from monolith.money import ZERO
 from monolith.notifications.models import Email
 from monolith.orders.models import Order, OrderLine
 from monolith.payments.models import LedgerEntry, Payment
-from monolith.reporting.history_figures import cohorts, stock_turnover
+from monolith.reporting.history_figures import cohorts
 from monolith.reporting.models import DailySales
 from monolith.reporting.signals import COUNTED, PAID_FOR
+from monolith.reporting.stock_turnover import stock_turnover
 from monolith.reporting.warehouse_figures import DeliveryTime, delivery_times_since, stock_value
 from monolith.shipping.models import Return, Shipment
 
@@ -104,9 +105,7 @@ def today() -> Figures:
         to_ship=Order.objects.filter(status__in=[Order.Status.PLACED, Order.Status.PARTIALLY_SHIPPED]).count(),
         under_way=Shipment.objects.filter(status=Shipment.Status.DISPATCHED).count(),
         open_returns=Return.objects.filter(status=Return.Status.REQUESTED).count(),
-        low_stock=StockItem.objects.filter(
-            warehouse__active=True, on_hand__lte=F("reserved") + F("reorder_level")
-        ).count(),
+        low_stock=low_stock().count(),
         failed_emails=Email.objects.filter(status=Email.Status.FAILED).count(),
     )
 

@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from monolith.inventory.selectors import places
+
 STOCK_VALUE = """
-    SELECT warehouse.code, price.currency, sum(stock.on_hand), sum(stock.on_hand * price.amount)
-    FROM inventory_stockitem stock
-    JOIN inventory_warehouse warehouse ON warehouse.id = stock.warehouse_id
+    SELECT stock.warehouse, price.currency, sum(stock.on_hand), sum(stock.on_hand * price.amount)
+    FROM ({stock}) AS stock (warehouse, sku, on_hand)
     JOIN catalog_variant variant ON variant.sku = stock.sku
     JOIN (
         SELECT DISTINCT ON (variant_id) variant_id, amount, currency
         FROM catalog_price WHERE valid_from <= now() ORDER BY variant_id, valid_from DESC
     ) price ON price.variant_id = variant.id
-    GROUP BY warehouse.code, price.currency
-    ORDER BY warehouse.code, price.currency
+    GROUP BY stock.warehouse, price.currency
+    ORDER BY stock.warehouse, price.currency
 """
 
 DELIVERY_TIMES = """
@@ -50,7 +51,9 @@ class DeliveryTime(NamedTuple):
 
 def stock_value() -> list[StockValue]:
     """What lies on the shelves, at today's selling prices without tax; what has no price is left out."""
-    return [StockValue(*row) for row in _rows(STOCK_VALUE)]
+    on_hand = places().order_by().values_list("warehouse__code", "sku", "on_hand")
+    stock, parameters = on_hand.query.sql_with_params()
+    return [StockValue(*row) for row in _rows(STOCK_VALUE.format(stock=stock), *parameters)]
 
 
 def delivery_times_since(moment: datetime) -> list[DeliveryTime]:

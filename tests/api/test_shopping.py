@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from monolith.catalog.factories import VariantFactory
 from monolith.customers.factories import CustomerFactory
+from monolith.inventory.events import StockTold
 from monolith.inventory.factories import StockItemFactory
 from monolith.inventory.models import Reservation, StockItem
 from monolith.notifications.models import Email
@@ -28,6 +29,7 @@ STAGES = {
     "monolith": ("monolith", ()),
     "canary": ({"stage": "canary", "percent": 50}, ("MUG",)),
     "extracted": ("extracted", ("MUG", "POT")),
+    "retired": ("retired", ("MUG", "POT")),
 }
 
 
@@ -48,6 +50,7 @@ def market(request: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Mark
     sides = TwoSides()
     if theirs:
         sides.give_away(*theirs)
+        sides.tell(*(StockTold(**sides.service.state(sku)) for sku in theirs))  # before retired: what pages show
 
     def meanwhile(_seconds: float) -> None:
         assert connection.savepoint_ids == [], "somebody waits within a transaction"

@@ -1,3 +1,3 @@
-from monolith.inventory.admin import ownership, stock, transfers
+from monolith.inventory.admin import changes, known, ownership, stock, transfers, warehouses
 
-__all__ = ["ownership", "stock", "transfers"]
+__all__ = ["changes", "known", "ownership", "stock", "transfers", "warehouses"]

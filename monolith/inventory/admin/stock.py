@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from monolith.backoffice.forms import Reason
 from monolith.backoffice.pages import Link, NeverDeleted, Newest, ReadOnly, ServiceAdmin, action, answers, rows_of
 from monolith.inventory import services
-from monolith.inventory.models import Ownership, Reservation, StockItem, StockMovement, Warehouse
+from monolith.inventory.admin.known import LevelFilter
+from monolith.inventory.models import Ownership, Reservation, StockItem, StockMovement
 from monolith.inventory.owners import require_own
 from monolith.inventory.selectors import with_owners
 
@@ -29,36 +30,6 @@ class StockForm(forms.ModelForm):
         if data.get("adjust_by") and not data.get("reason"):
             self.add_error("reason", "Whoever reads the ledger will want to know why.")
         return data
-
-
-class LevelFilter(admin.SimpleListFilter):
-    title = "level"
-    parameter_name = "level"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("low", "To reorder"), ("out", "Nothing available")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[StockItem]) -> QuerySet[StockItem]:
-        if self.value() == "low":
-            return queryset.filter(warehouse__active=True, on_hand__lte=F("reserved") + F("reorder_level"))
-        return queryset.filter(on_hand=F("reserved")) if self.value() == "out" else queryset
-
-
-@admin.register(Warehouse)
-class WarehouseAdmin(NeverDeleted, ServiceAdmin):
-    list_display = ["code", "name", "country", "priority", "active"]
-    list_filter = ["active", "country"]
-    search_fields = ["code", "name"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Warehouse | None = None) -> list[str]:
-        """Events name a warehouse by its code."""
-        return ["code"] if obj else []
-
-    def save_model(self, request: HttpRequest, obj: Warehouse, form: Any, change: bool) -> None:
-        services.save_warehouse(obj)
-
-    def links(self, row: Warehouse) -> list[Link]:
-        return [rows_of("Stock", "inventory.stockitem", warehouse__id__exact=row.pk)]
 
 
 class MovementInline(ReadOnly, admin.TabularInline):

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import monolith.inventory.models
+from monolith.inventory.numbers import new_transfer_number
 
 
 class Migration(migrations.Migration):
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "number",
-                    models.CharField(default=monolith.inventory.models.new_transfer_number, max_length=20, unique=True),
+                    models.CharField(default=new_transfer_number, max_length=20, unique=True),
                 ),
                 (
                     "status",

@@ -11,6 +11,7 @@ from monolith.customers.factories import AddressFactory, CustomerFactory
 from monolith.customers.models import Customer
 from monolith.inventory.factories import (
     ChangeFactory,
+    KnownStockFactory,
     OwnershipFactory,
     ReservationFactory,
     StockItemFactory,
@@ -20,6 +21,7 @@ from monolith.inventory.factories import (
 )
 from monolith.inventory.models import (
     Change,
+    KnownStock,
     Ownership,
     Reservation,
     StockItem,
@@ -94,6 +96,7 @@ MAKE: dict[type, Callable[[int], Any]] = {
     Transfer: lambda n: TransferFactory(quantities={StockItemFactory().sku: 1 for _ in range(n)}),
     Ownership: lambda _: OwnershipFactory(),
     Change: lambda n: ChangeFactory(lines=n),
+    KnownStock: lambda _: KnownStockFactory(),
     Promotion: lambda _: PromotionFactory(),
     Cart: lambda n: CartFactory(items=n, promotion=PromotionFactory()),
     Order: order,

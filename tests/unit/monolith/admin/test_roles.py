@@ -44,7 +44,7 @@ ACTIONS = {
 ANSWERS = {"confirmed": "yes", "reason": "because", "by": "1"}
 
 SEEN_BY_ALL = {
-    *("category", "product", "variant", "price", "warehouse", "stockitem"),
+    *("category", "product", "variant", "price", "warehouse", "stockitem", "knownstock"),
     *("order", "shipment", "return", "packingjob"),
 }
 IN_DETAIL = {"stockmovement", "reservation", "transfer", "ownership", "change"}

@@ -217,8 +217,11 @@ class Service:
 
     def take_back(self, request):
         for line in request.lines:
-            self.move(StockReturned, line.sku, line.warehouse, line.quantity, reference=request.reference)
-        return [(line.sku, line.warehouse, line.quantity) for line in request.lines]
+            self.move(StockReturned, line.sku, self.first(line), line.quantity, reference=request.reference)
+        return [(line.sku, self.first(line), line.quantity) for line in request.lines]
+
+    def first(self, line):
+        return line.warehouse or min(self.warehouses, key=lambda code: (self.warehouses[code].priority, code))
 
     def adjust(self, request):
         for line in request.lines:

@@ -105,7 +105,7 @@ class Stock(RuleBasedStateMachine):
 
     @rule(order=orders)
     def cancel(self, order):
-        release(order)
+        release(order, SKUS)
         self.promised[order].clear()
 
     @rule(order=orders, wanted=quantities)

@@ -63,7 +63,7 @@ def test_buyers_and_a_baton_that_goes_round_and_round():
                 request("reserve", reference, wanted)
                 bought.append(reference)
                 if turn % 3 == 1:
-                    release(reference)
+                    release(reference, wanted)
                 if turn % 3 == 2:
                     request("ship", reference, wanted)
             except (OutOfStock, NothingToShip):
@@ -210,7 +210,7 @@ def test_ship_and_release_race_with_a_hand_over_and_one_side_does_each_once(publ
     StockItemFactory(sku="MUG", on_hand=6)
     for number in range(6):
         request("reserve", f"S-{number}", {"MUG": 1})
-    jobs = [partial(release, f"S-{n}") if n % 2 else partial(ship, f"S-{n}", {"MUG": 1}) for n in range(6)]
+    jobs = [partial(release, f"S-{n}", ["MUG"]) if n % 2 else partial(ship, f"S-{n}", {"MUG": 1}) for n in range(6)]
     at_once([*jobs, partial(hand_over, ["MUG"], wait=True)])
     line = Line()
     line.position = 0

@@ -157,7 +157,7 @@ def test_an_answer_counts_once_however_often_it_comes(served, times):
 
 def test_changes_of_one_reference_are_done_one_after_the_other(served, published):
     request("reserve", "S-1", {"MUG": 3})
-    release("S-1")
+    release("S-1", ["MUG"])
     assert len(asked(published)) == 1, "the release waits for the answer"
     assert [change.status for change in Change.objects.order_by("pk")] == [Status.ASKED, Status.WAITING]
     served.deliver_all()
@@ -181,7 +181,7 @@ def test_a_cancellation_waits_for_what_was_asked_even_where_the_sku_has_come_hom
     served.deliver(place)
     request("reserve", "S-1", {"MUG": 3})
     served.deliver(("monolith", "inventory.stock_item:MUG"), most=9)
-    release("S-1")
+    release("S-1", ["MUG"])
     assert promised() == {}
     served.deliver_all()
     assert [change.status for change in Change.objects.order_by("pk")] == [Status.DONE, Status.DONE]
@@ -349,7 +349,7 @@ def test_promises_of_the_service_expire_there(served):
 def test_a_change_that_nobody_pursued_is_found_by_those_who_look_for_it(served):
     """As after a kill -9 between the commit and what comes after it."""
     request("reserve", "S-1", {"MUG": 3})
-    release("S-1")
+    release("S-1", ["MUG"])
     Change.objects.filter(status=Status.ASKED).update(status=Status.DONE)
     due()
     assert (work_off(), work_off()) == (1, 0)
@@ -362,7 +362,7 @@ def test_a_change_that_nobody_pursued_is_found_by_those_who_look_for_it(served):
         (lambda: reserve("S-1", {"CUP": 2, "MUG": 1}), 8 + 1),
         (lambda: claim_hold("cart:1", "S-2", {"CUP": 1}), 11 + 1),
         (lambda: ship("S-0", {"CUP": 1}), 10),
-        (lambda: release("S-0"), 8 + 1),
+        (lambda: release("S-0", ["CUP"]), 8 + 1),
         (lambda: take_back("S-0", {"CUP": 1}), 8 + 1),
         (lambda: adjust_stock("CUP", by=1, reason="found"), 8 + 1),
     ],

@@ -178,5 +178,5 @@ def test_many_events_cost_no_more_queries_than_one(line):
 
 def test_nothing_is_asked_to_release_what_a_copy_says_is_over(mug, line, published):
     line.tell(level(StockReleased, 2, 10, 0, reference="S-1", expired=False))
-    release("S-1")
+    release("S-1", ["MUG"])
     assert published("inventory.stock_change_requested") == []

@@ -47,5 +47,9 @@ def test_a_change_may_be_under_way_but_not_for_a_minute(goods, stage):
 
 
 def test_it_stands_before_each_stage_that_builds_on_who_owns_what():
-    [own] = [each for each in own_gates if each.context == "inventory"]
-    assert (own.ask.name, own.before) == ("settled", (Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED))
+    settles, *before_retired = [each for each in own_gates if each.context == "inventory"]
+    assert (settles.ask.name, settles.before) == ("settled", (Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED))
+    assert [(own.ask.name, own.before) for own in before_retired] == [
+        ("nothing left", (Stage.RETIRED,)),
+        ("known stock", (Stage.RETIRED,)),
+    ]

@@ -128,7 +128,7 @@ def test_changes_that_are_due_are_done(goods, stage, line):
     stage("extracted")
     line.deliver_all()
     request("reserve", "S-1", {SKUS[0]: 1})
-    release("S-1")
+    release("S-1", SKUS)
     Change.objects.filter(status="asked").update(status="done")
     assert settle().changes == 1
     line.deliver_all()
