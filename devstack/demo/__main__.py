@@ -29,7 +29,7 @@ from devstack.shop.steps import Steps
 from devstack.shop.workspace import workspace_in
 from devstack.tours import reporting
 from devstack.tours.inventory import tour as inventory
-from devstack.tours.inventory.stack import BROKERS
+from devstack.tours.two_sides import BROKERS
 from devstack.unprivileged import NoUnprivilegedUser
 
 CHECK_EVERY_SECONDS = 0.5

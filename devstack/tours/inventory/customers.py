@@ -5,6 +5,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import count
 from zlib import crc32
 
@@ -19,7 +20,7 @@ HOT_SKUS = {range(10): 1, range(10, 50): 2, range(50, 100): 2}
 SUPPLY = 15
 """Units of each hot SKU that staff put on the shelves when they are asked to."""
 WORKING_CARD, DECLINED_CARD = "tok_visa", "tok_declined"
-REFUSALS = {"out_of_stock": 409, "payment_declined": 402, "no_answer": 503}
+REFUSALS = {"out_of_stock": 409, "payment_declined": 402, "no_answer": 503, "gateway_unavailable": 503}
 DECLINE_EVERY, HOLD_EVERY, WAIT_EVERY = 11, 7, 2
 CANCEL_EVERY, SHIP_EVERY, RETURN_EVERY = 5, 3, 4
 
@@ -65,6 +66,8 @@ class Customer:
                 order.waited = time.monotonic() - order.since
                 self._pending.remove(order)
                 self._keep(order)
+            elif answer.body.get("payment_retried_until"):
+                order.awaited_payment = True
 
     def _empty_cart(self) -> None:
         """What was refused is in there again."""
@@ -154,8 +157,11 @@ class Staff:
             return
         order.status, order.shipped = "shipped", True
         self._sent += 1
+        self._after(order, [parcel["number"] for parcel in answer.body])
+
+    def _after(self, order: Bought, parcels: list[str]) -> None:
         if self._sent % RETURN_EVERY == 0:
-            self._take_back(order, [parcel["number"] for parcel in answer.body])
+            self._take_back(order, parcels)
 
     def supply(self, skus: list[str]) -> None:
         for sku in skus:
@@ -171,16 +177,17 @@ class Staff:
         lines = [{"sku": sku, "quantity": units} for sku, units in order.quantities.items()]
         wish = {"lines": lines, "reason": "does not fit"}
         returned = self._api.expect("POST", f"orders/{order.number}/returns/", 201, wish)
-        self._api.call("POST", f"returns/{returned['number']}/receive/")
+        received = self._api.call("POST", f"returns/{returned['number']}/receive/")
         order.status, order.returned = "returned", True
+        order.refunded += Decimal(received.body.get("refunded", 0))
 
 
 class Crowd:
     """`register()`, then `start()`; goes on until `stop()`. `check()` raises what stopped one of them."""
 
-    def __init__(self, url: str, journal: Journal, *, password: str, seed: int) -> None:
+    def __init__(self, url: str, journal: Journal, *, password: str, seed: int, staff: type[Staff] = Staff) -> None:
         self.journal = journal
-        self._staff = Staff(url, journal, password)
+        self._staff = staff(url, journal, password)
         dice = [random.Random(f"{seed} customer {number}") for number in range(CUSTOMERS)]  # noqa: S311
         self._customers = [Customer(number, url, journal, dice[number]) for number in range(CUSTOMERS)]
         self._dice = random.Random(f"{seed} goods")  # noqa: S311

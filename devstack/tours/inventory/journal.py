@@ -6,14 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 
+ZERO = Decimal()
 OPEN = ("pending", "placed")
 """Whose goods are promised, and nothing has been shipped."""
 
 
 @dataclass(slots=True)
 class Bought:
-    """An order as the API has told of it. `quantities` by SKU, `waited` seconds for whether it is placed."""
+    """An order as the API has told of it. `quantities` by SKU, `waited` seconds for whether it is placed.
+
+    `awaited_payment`: it said meanwhile that the bank does not answer. `refunded` is what was to be given back of it.
+    """
 
     number: str
     quantities: dict[str, int]
@@ -25,6 +30,8 @@ class Bought:
     code: str = ""
     shipped: bool = False
     returned: bool = False
+    awaited_payment: bool = False
+    refunded: Decimal = ZERO
 
 
 @dataclass

@@ -7,6 +7,7 @@ from devstack.shop.finding import Finding
 from devstack.tours.inventory.customers import REFUSALS
 from devstack.tours.inventory.evidence import BOTH, NAMES, Evidence
 from devstack.tours.inventory.journal import OPEN, Bought
+from devstack.tours.orders import alike, sagas, waits
 
 LONGEST_WAIT_SECONDS = 90.0
 """Three questions to the service, with 20 seconds each, and a machine that is busy."""
@@ -30,12 +31,12 @@ def _of_customers(evidence: Evidence) -> list[tuple[str, Callable[[Evidence], It
         (
             f"{len(orders)} orders answered by the API ({pending} of them pending at first) are the shop's orders, as "
             "it last told of them: none lost, none doubled",
-            _orders,
+            lambda evidence: alike(evidence.journal, evidence.orders, REFUSALS),
         ),
         (
             f"refusals: {refused}; nobody was left hanging, the longest wait for a decision took "
             f"{journal.longest_wait:.1f} s",
-            _waits,
+            lambda evidence: waits(evidence.journal, LONGEST_WAIT_SECONDS),
         ),
         (f"{sold} orders are sold and paid in full; of {cancelled} that were cancelled no money is left", _payments),
     ]
@@ -77,34 +78,10 @@ def _of_those_behind(evidence: Evidence) -> list[tuple[str, Callable[[Evidence],
         (
             f"{evidence.sagas.get('completed', 0)} checkouts completed, {evidence.sagas.get('compensated', 0)} taken "
             "back, none stuck, none unfinished",
-            _sagas,
+            lambda evidence: sagas(evidence.sagas),
         ),
         ("outboxes and queues are empty, no dead letters, nothing parked", lambda evidence: evidence.leftovers),
     ]
-
-
-def _orders(evidence: Evidence) -> Iterator[str]:
-    """What was refused while its customer waited for the answer was told to her as a problem, not as an order."""
-    known, found = evidence.journal.orders, evidence.orders
-    yield from evidence.journal.unexpected
-    for number, order in known.items():
-        status, code = found.get(number, ("lost", ""))
-        if (order.status, order.code) != (status, code):
-            yield f"order {number} is {status} {code}, and the API said {order.status} {order.code}"
-    refused = Counter(found[number] for number in found.keys() - known.keys())
-    for (status, code), count in sorted(refused.items()):
-        if status != "cancelled" or code not in REFUSALS:
-            yield f"{count} orders are {status} {code}, of which the API told nobody"
-        elif count > evidence.journal.refusals[code]:
-            yield f"{count} orders are cancelled with {code}, but only {evidence.journal.refusals[code]} were told so"
-
-
-def _waits(evidence: Evidence) -> Iterator[str]:
-    for order in evidence.journal.orders.values():
-        if order.status == "pending":
-            yield f"order {order.number} is pending still"
-        elif order.waited > LONGEST_WAIT_SECONDS:
-            yield f"order {order.number} was decided after {order.waited:.0f} s"
 
 
 def _units(evidence: Evidence) -> Iterator[str]:
@@ -191,12 +168,6 @@ def _changes(evidence: Evidence) -> Iterator[str]:
             yield f"{count} of kind {kind} were rejected"
     if waiting := evidence.answers.get("waiting"):
         yield f"{waiting} wait in the service for a baton"
-
-
-def _sagas(evidence: Evidence) -> Iterator[str]:
-    for status, count in sorted(evidence.sagas.items()):
-        if status not in {"completed", "compensated"}:
-            yield f"{count} are {status}"
 
 
 def _shadow(evidence: Evidence) -> Iterator[str]:
