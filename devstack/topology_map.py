@@ -18,6 +18,7 @@ TARGET = ROOT / "docs" / "img" / "topology.svg"
 PROJECTS = (
     "monolith.settings",
     *("extracted.notifications.settings", "extracted.reporting.settings", "extracted.inventory.settings"),
+    "extracted.payments.settings",
 )
 
 ROW, TOP, WIDTH = 30, 70, 1200

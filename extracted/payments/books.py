@@ -64,11 +64,12 @@ def save(books: Iterable[Book]) -> None:
         book.happened = []
 
 
-def give(book: Book, owner: Owner) -> None:
-    """To `owner`, as the epoch that its baton has by now."""
-    ownership.give([book.baton], owner)
-    told = {"order_number": book.order_number, "owner": owner.value, "epoch": book.baton.epoch}
-    book.add([OwnerChanged(**told)])
+def give(books: Sequence[Book], owner: Owner) -> None:
+    """To `owner`, as the epochs that their batons have by now."""
+    ownership.give([book.baton for book in books], owner)
+    for book in books:
+        told = {"order_number": book.order_number, "owner": owner.value, "epoch": book.baton.epoch}
+        book.add([OwnerChanged(**told)])
 
 
 def _show(books: Sequence[Book]) -> None:

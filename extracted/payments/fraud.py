@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils import timezone
 
 from extracted.payments.events import PaymentAuthorised, PaymentFlagged
@@ -104,7 +104,7 @@ def look_at(events: Sequence[PaymentAuthorised]) -> list[PaymentFlag]:
 def prune() -> int:
     """What no window reaches any more."""
     before = timezone.now() - rules().reach
-    return sum(delete_in_batches("default", PRUNE, {"before": before}, size=1_000))
+    return sum(delete_in_batches(DEFAULT_DB_ALIAS, PRUNE, {"before": before}, size=1_000))
 
 
 def _suspicious(new: Sequence[str]) -> list[PaymentFlag]:

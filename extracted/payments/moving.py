@@ -9,7 +9,7 @@ from django.db import transaction
 from extracted.payments import books, learning, requests
 from extracted.payments.books import Book
 from extracted.payments.events import PaymentHandedOver, PaymentRecalled
-from extracted.payments.models import Owner, Ownership, PaymentRequest
+from extracted.payments.models import Owner, Ownership
 from strangler.outbox import publish
 
 NO_CURRENCY = "XXX"  # ISO 4217: where nothing was ever set aside
@@ -23,15 +23,14 @@ def take_over(events: Sequence[PaymentHandedOver]) -> None:
     given = [event for event in events if event.to == "service"]
     latest = {event.order_number: event for event in sorted(given, key=lambda event: event.epoch)}
     held = books.opened(latest)
-    for number, event in latest.items():
-        book = held[number]
-        if event.epoch > book.baton.epoch:
-            book.add(learning.learned(book.state, event, why="handed_over"))
-            book.baton.epoch = event.epoch
-            books.give(book, Owner.SERVICE)
-            waiting = requests.unanswered(book).filter(status=PaymentRequest.Status.WAITING, epoch__lte=event.epoch)
-            waiting.update(status=PaymentRequest.Status.QUEUED)
-            requests.go_on(book)
+    taken = [book for number, book in held.items() if latest[number].epoch > book.baton.epoch]
+    for book in taken:
+        event = latest[book.order_number]
+        book.add(learning.learned(book.state, event, why="handed_over"))
+        book.baton.epoch = event.epoch
+    books.give(taken, Owner.SERVICE)
+    for number in requests.begin_waiting({book.order_number: book.baton.epoch for book in taken}):
+        requests.go_on(held[number])
     books.save(held.values())
 
 
@@ -56,7 +55,7 @@ def give_up_if_recalled(book: Book) -> None:
     if book.baton.recalled is None or not book.baton.is_here or not book.state.is_at_rest:
         return
     book.baton.epoch += 1
-    books.give(book, Owner.MONOLITH)
+    books.give([book], Owner.MONOLITH)
     books.save([book])
     publish(PaymentHandedOver(**whole(book), to="monolith", epoch=book.baton.epoch))
 

@@ -4,7 +4,7 @@ One request and one call of the gateway are in hand at a time; later ones queue.
 what it makes pointless: it calls that off, and what the gateway does all the same is undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -63,6 +63,14 @@ def go_on(book: Book) -> None:
             return
 
 
+def begin_waiting(epochs: Mapping[str, int]) -> set[str]:
+    """What waited for these payments, up to these epochs, is queued. Returns the payments of which there is any."""
+    waiting = PaymentRequest.objects.filter(order_number__in=list(epochs), status=Status.WAITING)
+    begun = [row for row in waiting if row.epoch <= epochs[row.order_number]]
+    PaymentRequest.objects.filter(pk__in=[row.pk for row in begun]).update(status=Status.QUEUED)
+    return {row.order_number for row in begun}
+
+
 def call_off(book: Book, *, code: str, reason: str) -> None:
     """The request in hand is refused. A call that was never made is withdrawn; of any other the end is awaited."""
     tried = book.state.pending is None or not _withdrawn(book)
@@ -91,7 +99,7 @@ def _verdict(book: Book, asked: PaymentRequested) -> Status:
     new = book.version == 0 and (asked.epoch, baton.epoch) == (1, 0)
     if new and asked.action in {"authorise", "charge"}:
         baton.epoch = 1
-        books.give(book, Owner.SERVICE)
+        books.give([book], Owner.SERVICE)
         return Status.QUEUED
     return Status.WAITING if asked.epoch > baton.epoch else Status.REDIRECTED
 

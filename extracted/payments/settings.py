@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "strangler.outbox",
     "strangler.relay",
     "strangler.inbox",
+    "strangler.contracts",
     "strangler.cutover",
     "strangler.eventstore",
     "extracted.payments",
