@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 from pathlib import Path
 from threading import Thread
 
@@ -14,7 +15,11 @@ from devstack.gateway.server import Gateway
 
 def main() -> None:
     options = _options()
-    gateway = Gateway((options.host, options.port), Bank(options.journal), token=os.environ.get("GATEWAY_TOKEN", ""))
+    try:
+        bank, token = Bank(options.journal), os.environ.get("GATEWAY_TOKEN", "")
+        gateway = Gateway((options.host, options.port), bank, token=token)
+    except (OSError, ValueError) as error:
+        sys.exit(f"--host {options.host} --port {options.port} --journal {options.journal}: {error}")
     host, port = gateway.server_address[:2]
     print(f"http://{host!s}:{port}/", flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.apps import apps
 
 from strangler.inbox.subscriptions import Subscription
-from strangler.messaging import Event
+from strangler.messaging import Event, EventKind
 
 HANDLED_ELSEWHERE = "handled by no group of this project"
 
@@ -25,7 +25,10 @@ class Route:
 
 
 def topology(events: Iterable[type[Event]], subscriptions: Iterable[Subscription]) -> list[Route]:
-    """Of the events that an installed app declares; `consumers` are pairs of group and handler."""
+    """Of the events that an installed app declares; `consumers` are pairs of group and handler.
+
+    Domain events stay inside their context: they are left out.
+    """
     handlers: dict[str, list[tuple[str, str]]] = {}
     for subscription in subscriptions:
         place = handlers.setdefault(subscription.event_class.wire_type(), [])
@@ -33,7 +36,7 @@ def topology(events: Iterable[type[Event]], subscriptions: Iterable[Subscription
     routes: dict[str, Route] = {}
     for event in events:
         app = apps.get_containing_app_config(event.__module__)
-        if app is None:
+        if app is None or event.kind is EventKind.DOMAIN:
             continue
         wire_type = event.wire_type()
         owned = app.label == event.owner or (wire_type in routes and routes[wire_type].owned)

@@ -38,6 +38,8 @@ DOCKERFILES = [
     "monolith/Dockerfile",
     "extracted/notifications/Dockerfile",
     "extracted/inventory/Dockerfile",
+    "extracted/payments/Dockerfile",
+    "devstack/gateway/Dockerfile",
     "extracted/reporting/Dockerfile",
     "devstack/java/Dockerfile",
 ]
@@ -57,7 +59,7 @@ class TestWhatRunsIsWhatTheTestsRun:
         found = re.search(r" ([\d.]+)", version)
         assert found
         arguments = SERVICES["shop-db"]["command"][2::2]
-        for name in ("shop-db", "notifications-db", "reporting-db", "inventory-db", "broker-db"):
+        for name in ("shop-db", "notifications-db", "reporting-db", "inventory-db", "payments-db", "broker-db"):
             assert SERVICES[name]["image"].startswith(f"postgres:{found[1]}-")
             assert SERVICES[name]["command"][2::2] == arguments
         wanted = {name: value for name, value in postgres.SETTINGS.items() if name not in NATIVE_ONLY_POSTGRES}
@@ -90,7 +92,7 @@ class TestWhatRunsIsWhatTheTestsRun:
 class TestEnvironments:
     @pytest.mark.parametrize("choice", CHOICES)
     def test_each_process_of_django_starts_with_exactly_what_it_is_given(self, choice: str) -> None:
-        for name in ("shop", "notifications", "reporting", "inventory"):
+        for name in ("shop", "notifications", "reporting", "inventory", "payments"):
             environment = composed.services(choice)[name]["environment"]
             program = ["manage.py"] if name == "shop" else ["-m", f"extracted.{name}"]
             done = subprocess.run(
@@ -111,6 +113,8 @@ class TestEnvironments:
             ("notifications", "extracted/notifications"),
             ("reporting", "extracted/reporting"),
             ("inventory", "extracted/inventory"),
+            ("payments", "extracted/payments"),
+            ("gateway", "devstack/gateway"),
         ],
     )
     def test_no_variable_is_given_in_vain(self, name: str, settings: str) -> None:
@@ -155,6 +159,7 @@ class TestHowItRuns:
         [
             *("relay", "celery-worker", "notifications-consumer", "reporting-consumer"),
             *("inventory-consumer", "inventory-relay"),
+            *("payments-consumer", "payments-fraud", "payments-relay"),
             *("shop-inventory", "shop-checkout", "shop-shipping", "settle-stock", "sagas"),
         ],
     )

@@ -80,7 +80,7 @@ def test_a_worker_that_is_asked_to_stop_ends_what_it_has_in_hand(gateway):
     handling().handle([message(requested("authorise"))])
     gateway.turn(answer_after=0.5)
     process = worker(gateway.url)
-    until(lambda: GatewayAttempt.objects.exists(), "an attempt")
+    until(GatewayAttempt.objects.exists, "an attempt")
     process.terminate()
     assert process.wait(timeout=30) == 0
     assert PaymentView.objects.get().status == "authorised"

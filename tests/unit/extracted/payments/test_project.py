@@ -1,5 +1,6 @@
 """The service as a program: its command line, its settings, and that it stands alone."""
 
+import json
 import os
 import subprocess
 import sys
@@ -92,6 +93,13 @@ def test_the_service_is_whole_without_the_monolith():
     outcome = python("-c", code, **NEEDED, BROKER_URL="memory://none")
     assert "no issues" in outcome.stdout, outcome.stderr
     assert "/api/payments/ 8 ['fraud', 'payments']" in outcome.stdout
+
+
+def test_events_of_the_streams_are_on_no_map(capsys):
+    call_command("topology", json=True)
+    types = {route["type"] for route in json.loads(capsys.readouterr().out)}
+    assert "payments.payment_captured.v1" in types
+    assert "payments.money_captured.v1" not in types
 
 
 @pytest.mark.django_db
