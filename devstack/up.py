@@ -27,7 +27,7 @@ from devstack.unprivileged import NoUnprivilegedUser
 FOLDER = Path(__file__).resolve().parent.parent / ".local" / "up"
 SYSTEMS = ("shop", "notifications")
 BROKER, CAPTURE = "broker", "cdc"
-ASKED = ("inventory", "reporting")
+ASKED = ("inventory", "payments", "reporting")
 """Systems that the first one asks over HTTP, where they are there."""
 CHECK_EVERY_SECONDS = 1.0
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")

@@ -29,8 +29,8 @@ def test_each_system_may_open_its_own_database_and_no_other(postgres: EmbeddedPo
 
 
 def test_the_shop_knows_how_to_ask_each_service_that_is_there(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    found = dict(up.environments(postgres, ["shop", "notifications", "inventory", "reporting"], tmp_path))
-    for service in ("inventory", "reporting"):
+    found = dict(up.environments(postgres, ["shop", "notifications", "inventory", "payments", "reporting"], tmp_path))
+    for service in ("inventory", "payments", "reporting"):
         told = {name: found["shop"][f"{service.upper()}_{name}"] for name in ("URL", "TOKEN")}
         assert told == {
             "URL": f"http://{found[service]['ADDRESS']}/strangler/",
