@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "strangler.relay",
     "strangler.inbox",
     "strangler.cutover",
+    "strangler.eventstore",
     "benchmarks.project",
 ]
 DATABASES = {"default": {**dj_database_url.parse(os.environ["DATABASE_URL"]), "CONN_MAX_AGE": None}}

@@ -6,7 +6,7 @@ import traceback
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
@@ -46,12 +46,13 @@ class Projector:
         return made
 
     def prepare(self) -> None:
-        """Raises `EventStoreError` where what is recorded is of another database server."""
+        """Raises `EventStoreError` where what is recorded is of another database server, and as `step()` does."""
         require_ids_of_this_server(self.projection.categories, using=self._using)
-        self.checkpoint()
+        self._require_same_streams(self.checkpoint())
 
     def begin_anew(self) -> None:
         """Empties the projection; `step()` then gives it everything from the first event on, batch by batch."""
+        require_ids_of_this_server(self.projection.categories, using=self._using)
         with transaction.atomic(using=self._using):
             self._known().select_for_update().get(pk=self.checkpoint().pk)
             try:
@@ -68,7 +69,8 @@ class Projector:
         """One batch; returns how many events there were. Where another process is at it and `wait` is False: 0.
 
         Raises `ProjectionFailed` for an event that the function, or the code that reads it, cannot handle: everything
-        before it is handled, and nothing of it is.
+        before it is handled, and nothing of it is. Raises `EventStoreError` where the projection was made of other
+        streams than the code now says.
         """
         rows: list[Row] = []
         try:
@@ -77,10 +79,8 @@ class Projector:
                 if checkpoint is not None:
                     rows += self._read(checkpoint)
                     self._give(rows)
-        except OUTAGES:
-            raise
         except Exception as error:
-            if not rows:
+            if not rows or not connections[self._using].is_usable():
                 raise
             if len(rows) == 1:
                 raise self._refused(rows[0], error) from error
@@ -91,14 +91,17 @@ class Projector:
         return len(rows)
 
     def _lock(self, *, wait: bool) -> Checkpoint | None:
-        """Raises `EventStoreError` where it was made of other streams than the code now says."""
         checkpoint = self._known().filter(name=self.name).select_for_update(skip_locked=not wait).first()
-        if checkpoint is not None and checkpoint.streams != self.projection.categories:
+        if checkpoint is not None:
+            self._require_same_streams(checkpoint)
+        return checkpoint
+
+    def _require_same_streams(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.streams != self.projection.categories:
             raise EventStoreError(
                 f"projection {self.name!r} was made of {_listed(checkpoint.streams)}, and is declared with "
                 f"{_listed(self.projection.categories)}: run `manage.py project {self.name} --rebuild`"
             )
-        return checkpoint
 
     def _read(self, checkpoint: Checkpoint) -> list[Row]:
         after = Place(checkpoint.transaction_id, checkpoint.position)

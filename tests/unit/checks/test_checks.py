@@ -64,6 +64,27 @@ pay = Step("pay", lambda data: waiting(), done=OrderPlaced, within={within})
 purchase = Saga("purchase", data=Purchase, key="number", steps=(pay,))
 """
 
+STREAM = """
+from pydantic import BaseModel, ConfigDict
+from strangler.eventstore import EventStream
+from strangler.messaging import Event
+
+class Placed(Event, type="orders.placed", version={version}, key="number", kind="domain"):
+    number: str
+
+class Order(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+orders = EventStream("order", state=Order, evolve=lambda state, event: state, events=(Placed,))
+"""
+PROJECTION = """
+from planted.orders.streams import orders
+from strangler.eventstore import projection
+
+@projection("board", streams=({streams}), reset=lambda: None)
+def show(recorded): ...
+"""
+
 
 def check(folder: Path, changes: dict[str, str]) -> str:
     for name, text in {**PROJECT, **changes}.items():
@@ -139,6 +160,25 @@ def test_sagas_without_the_apps_that_carry_their_messages_are_refused(tmp_path: 
     lines = [apps if line.startswith("INSTALLED") else line for line in PROJECT["planted/settings.py"].splitlines()]
     said = check(tmp_path, {"planted/settings.py": "\n".join(lines)})
     assert said.count("strangler.E400") == 2
+
+
+def test_streams_and_projections_are_found_and_held_to_what_can_be_kept_and_read(tmp_path: Path) -> None:
+    settings = PROJECT["planted/settings.py"].replace('"strangler.inbox"', '"strangler.inbox", "strangler.eventstore"')
+    sound = {"planted/settings.py": settings, "planted/orders/streams.py": STREAM.format(version=1)}
+    projections = {"planted/orders/projections.py": PROJECTION.format(streams="orders,")}
+    assert "no issues" in check(tmp_path, {**sound, **projections})
+    said = check(tmp_path, {**sound, **projections, "planted/orders/streams.py": STREAM.format(version=2)})
+    assert "strangler.E504" in said
+    assert "stream 'order' in planted.orders.streams: no upcaster leads from orders.placed.v1 to v2" in said
+    assert "strangler.E505" in check(
+        tmp_path, {**sound, "planted/orders/projections.py": PROJECTION.format(streams="")}
+    )
+
+
+def test_streams_without_the_outbox_they_are_written_with_are_refused(tmp_path: Path) -> None:
+    apps = 'INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "strangler.eventstore"]'
+    lines = [apps if line.startswith("INSTALLED") else line for line in PROJECT["planted/settings.py"].splitlines()]
+    assert "strangler.E500" in check(tmp_path, {"planted/settings.py": "\n".join(lines)})
 
 
 def test_a_mistyped_setting_is_refused_without_a_traceback(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tests.sample.streams import accounts
 from tests.unit.eventstore.conftest import deposit, effects, sql
 
 T = TypeVar("T")
-KEYS = ("a", "b")
+KEYS = ("a", "b", "c")
 
 
 class Step(NamedTuple):
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 often = ("append", "append", "append", "commit", "commit")
 steps = st.builds(
     Step,
-    st.sampled_from([*often, "stale", "load", "begin", "roll back", "project"]),
+    st.sampled_from([*often, "stale", "load", "begin", "roll back", "project", "project"]),
     st.integers(0, 2),
     st.sampled_from(KEYS),
     st.integers(1, 7),

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import os
 import signal
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event as Stop
 
 import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
+from strangler.errors import ProjectionFailed
+from strangler.eventstore import Recorded
 from strangler.eventstore.models import Checkpoint
 from strangler.eventstore.projector import Projector
 from strangler.eventstore.registry import projections
@@ -27,6 +31,11 @@ from tests.support.waiting import until
 from tests.unit.eventstore.conftest import append, deposit, effects, sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def project(*arguments: str) -> str:
@@ -76,6 +85,22 @@ def test_reading_on_by_position_would_have_skipped_it() -> None:
     assert {key for key, _ in sql(naive, 0)} == {"late", "early"}
 
 
+def test_an_event_that_has_an_earlier_position_than_one_that_was_read_is_not_skipped() -> None:
+    """The older transaction took the later position, and ended first."""
+    with psycopg.connect(**connection.get_connection_params()) as younger:
+        with transaction.atomic():
+            sql("SELECT pg_current_xact_id()")
+            _insert(younger, "younger")
+            append("older")
+        younger_position, older_position = _positions(younger)
+        assert younger_position < older_position
+        project()
+        assert effects() == [("account-older", 1)]
+        younger.commit()
+    project()
+    assert effects() == [("account-older", 1), ("account-younger", 1)]
+
+
 def test_a_transaction_that_is_older_than_what_it_goes_on_from_does_not_come_before_it() -> None:
     """It wrote something else first, and so its id is lower than that of the event which it has seen."""
     with ThreadPoolExecutor(1) as other:
@@ -101,6 +126,8 @@ def test_a_rebuild_comes_to_the_same() -> None:
     Effect.objects.filter(consumer_group="moves").update(thing="wrong")
     assert "moves: emptied" in project("moves", "--rebuild")
     assert effects() == before
+    call_command("project", "moves", "--rebuild", stdout=(terminal := Terminal()))
+    assert f"[{'#' * 24}] moves: 8 events" in terminal.getvalue(), "its bar"
 
 
 def test_a_failing_event_is_named_and_everything_before_it_is_kept() -> None:
@@ -116,6 +143,17 @@ def test_a_failing_event_is_named_and_everything_before_it_is_kept() -> None:
     project()
     assert [version for _, version in effects()] == [1, 2, 3, 4, 5]
     assert Checkpoint.objects.get(name="moves").error == ""
+
+
+def test_a_deadlock_of_a_function_is_a_failure_like_any_other_while_the_database_is_there() -> None:
+    def deadlocked(recorded: Sequence[Recorded]) -> None:
+        raise OperationalError("deadlock detected")
+
+    append("a")
+    projector = Projector(replace(projections.named("moves")[0], handle=deadlocked), using="default")
+    projector.prepare()
+    with pytest.raises(ProjectionFailed, match="deadlock detected"):
+        projector.step()
 
 
 def test_one_that_fails_holds_up_no_other_and_is_tried_again() -> None:
@@ -215,6 +253,6 @@ def _insert(session: psycopg.Connection[tuple[object, ...]], key: str) -> None:
 
 
 def _positions(session: psycopg.Connection[tuple[object, ...]]) -> list[int]:
-    """Of the late one and the early one: who wrote the late one sees both."""
+    """By key, backwards: who has not committed sees all of them."""
     rows = session.execute("SELECT position FROM strangler_stream_event ORDER BY key DESC").fetchall()
     return [int(str(position)) for (position,) in rows]

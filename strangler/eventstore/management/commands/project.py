@@ -62,9 +62,7 @@ class Command(KitCommand):
 
     def _begin_anew(self, chosen: Sequence[Projection]) -> None:
         for projection in chosen:
-            projector = Projector(projection, using=database())
-            projector.prepare()
-            projector.begin_anew()
+            Projector(projection, using=database()).begin_anew()
             self.stdout.write(f"{projection.name}: emptied, begins with the first event")
 
     def _once(self, chosen: Sequence[Projection], stop: Event) -> None:
