@@ -13,6 +13,7 @@ from strangler.outages import survive_outages
 from strangler.saga.claiming import Claim, begin, claim, give_back, next_due
 from strangler.saga.going import Go
 from strangler.saga.models import SagaInstance
+from strangler.saga.presence import be_counted
 from strangler.saga.registry import Sagas
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ class SagaWorker:
         connections[self._using].close_if_unusable_or_obsolete()
         log.info("saga_worker_started", sagas=self._names)
         self._warn_of_unknown()
+        be_counted(self._using)  # a step that closes the session is an outage, after which this is done anew
         while not self._stop.is_set():
             if not self.step():
                 self._sleep()

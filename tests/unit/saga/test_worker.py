@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from strangler.saga import claiming, working
 from strangler.saga.models import SagaInstance
+from strangler.saga.presence import workers
 from strangler.saga.registry import sagas
 from strangler.saga.working import SagaWorker
 from tests.sample import sagas as sample
@@ -182,6 +183,30 @@ def test_a_worker_outlives_its_database_session(saga: Trips) -> None:
         stop.set()
         running.join(timeout=20)
     assert saga.status("a") in {"waiting", "compensated"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_that_run_are_counted_also_after_a_step_has_closed_their_session(saga: Trips) -> None:
+    assert workers() == 0
+    saga.start("a")
+
+    def close() -> None:
+        sample.beside.clear()
+        connections.close_all()
+
+    sample.beside["a", "run hotel"] = close
+    stop = threading.Event()
+    running = [in_background(stop) for _ in range(2)]
+    try:
+        until(lambda: workers() == 2, "both to be counted")
+        SagaInstance.objects.update(due_at=LONG_AGO)
+        until(lambda: saga.effects("a").count("run hotel") == 2, "a step that closes its session")
+        until(lambda: workers() == 2, "both to be counted still")
+    finally:
+        stop.set()
+        for each in running:
+            each.join(timeout=20)
+    until(lambda: workers() == 0, "nobody to be counted any more")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,17 +1,21 @@
 """Before a step forward: is all stock where the stage of now wants it, and is every change answered?"""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from monolith.inventory.factories import StockItemFactory
-from monolith.inventory.gates import settled
+from monolith.inventory.gates import looked_after, settled
 from monolith.inventory.models import Change
 from monolith.inventory.ownership import hand_over
 from monolith.inventory.services import request
 from strangler.conf import Stage
 from strangler.cutover.gates.gate import own_gates
+from strangler.saga.presence import be_counted
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +51,20 @@ def test_a_change_may_be_under_way_but_not_for_a_minute(goods, stage):
 
 
 def test_it_stands_before_each_stage_that_builds_on_who_owns_what():
-    settles, *before_retired = [each for each in own_gates if each.context == "inventory"]
-    assert (settles.ask.name, settles.before) == ("settled", (Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED))
-    assert [(own.ask.name, own.before) for own in before_retired] == [
-        ("nothing left", (Stage.RETIRED,)),
-        ("known stock", (Stage.RETIRED,)),
-    ]
+    own = {each.ask.name: each.before for each in own_gates if each.context == "inventory"}
+    assert own == {
+        "saga worker": (Stage.CANARY, Stage.EXTRACTED),
+        "settled": (Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED),
+        "nothing left": (Stage.RETIRED,),
+        "known stock": (Stage.RETIRED,),
+    }
+
+
+def test_no_order_is_left_to_wait_where_nobody_would_look_after_it(transactional_db):
+    assert (looked_after().passed, looked_after().figure) == (False, "0 run")
+    assert "start `manage.py saga work`" in looked_after().remedy
+    with ThreadPoolExecutor(1) as other:
+        other.submit(be_counted, "default").result()
+        assert looked_after().passed
+        other.submit(connections.close_all).result()
+    until(lambda: looked_after().fails, "who has ended to be gone")
