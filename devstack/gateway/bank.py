@@ -32,6 +32,7 @@ class Authorisation:
     refunded: Decimal = Decimal(0)
     voided: Decimal = Decimal(0)
     adopted: bool = False
+    order_number: str = ""
 
     def left(self, kind: str) -> Decimal:
         if self.adopted:
@@ -75,18 +76,19 @@ class Bank:
         amount = _amount(body.get("amount"))
         if amount is None or amount <= 0:
             return (400, _no("bad_amount", f"{body.get('amount')!r} is not an amount above 0.")), None
+        known = self.authorisations.get(authorisation) or _adopted(authorisation)
         if kind == "authorise":
             if refusal := _refusal(str(body.get("card_token", "")), amount, body, decline=decline):
                 return (402, _no("declined", refusal)), None
-        else:
-            known = self.authorisations.get(authorisation) or _adopted(authorisation)
-            if known is None:
-                return (404, _no("unknown", f"There is no authorisation {authorisation}.")), None
-            if amount > known.left(kind):
-                return (409, _no("too_large", f"{amount} is more than the {known.left(kind)} that are left.")), None
+        elif known is None:
+            return (404, _no("unknown", f"There is no authorisation {authorisation}.")), None
+        elif amount > known.left(kind):
+            return (409, _no("too_large", f"{amount} is more than the {known.left(kind)} that are left.")), None
+        order_number = known.order_number if known else str(body.get("order_number", ""))
         reference, at = f"{PREFIX[kind]}_{uuid4().hex}", datetime.now(UTC).isoformat()
         moved = {"kind": kind, "authorisation": authorisation or reference, "amount": str(amount), "at": at}
-        movement = {**moved, "currency": str(body.get("currency", "")), "id": reference, "key": key}
+        moved |= {"currency": str(body.get("currency", "")), "order_number": order_number}
+        movement = {**moved, "id": reference, "key": key}
         return (201, {"id": reference, "at": at}), movement
 
     def _remember(self, key: str, asked: dict[str, Any], answer: list[Any], movement: dict[str, Any] | None) -> None:
@@ -96,7 +98,8 @@ class Bank:
         self.movements.append({"number": len(self.movements) + 1, **movement})
         amount, kind = Decimal(movement["amount"]), movement["kind"]
         if kind == "authorise":
-            self.authorisations[movement["id"]] = Authorisation(movement["currency"], amount)
+            made = Authorisation(movement["currency"], amount, order_number=movement["order_number"])
+            self.authorisations[movement["id"]] = made
         else:
             name = movement["authorisation"]
             known = self.authorisations.setdefault(name, Authorisation(movement["currency"], Decimal(0), adopted=True))

@@ -1,6 +1,6 @@
 """The gateway over HTTP/1.1.
 
-    POST /authorisations                {card_token, amount, currency}     201 {id, at} | 402 | 422
+    POST /authorisations                {card_token, amount, currency, order_number}   201 {id, at} | 402 | 422
     POST /authorisations/<id>/capture   {amount, currency}                 201 {id, at} | 404 | 409; so refund and void
     GET  /movements?after=<number>      every movement of money since, in order
     GET  /knobs, PUT /knobs             how it behaves: devstack/gateway/knobs.py

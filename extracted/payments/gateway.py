@@ -63,7 +63,9 @@ def _path(call: GatewayCall) -> str:
 
 def _body(call: GatewayCall) -> dict[str, str]:
     body = {"amount": str(call.amount), "currency": call.currency}
-    return {**body, "card_token": call.card_token} if call.kind == "authorise" else body
+    if call.kind == "authorise":
+        body |= {"card_token": call.card_token, "order_number": call.order_number}
+    return body
 
 
 def _outcome(answer: httpx.Response) -> Outcome:

@@ -111,6 +111,7 @@ STRANGLER = {
     "SOURCE": "payments",
     "BROKER_URL": env.text("BROKER_URL"),
     "SERVICE_TOKEN": env.text("SERVICE_TOKEN"),
+    "EVENTS_WITHOUT_CONSUMERS": ("payments.payment_flagged",),  # for whoever wants to be told
     # No STAGES: who owns a payment is a row in the database, and moves by events.
 }
 

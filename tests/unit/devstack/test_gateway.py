@@ -31,7 +31,7 @@ def ask(gateway: Running, path: str, body: dict[str, str], key: str = "") -> htt
 
 
 def authorised(gateway: Running) -> str:
-    return str(ask(gateway, "authorisations", CARD).json()["id"])
+    return str(ask(gateway, "authorisations", {**CARD, "order_number": "S-1"}).json()["id"])
 
 
 def test_money_moves_within_what_was_authorised_and_each_movement_is_in_its_log(gateway: Running) -> None:
@@ -46,6 +46,7 @@ def test_money_moves_within_what_was_authorised_and_each_movement_is_in_its_log(
         *[("authorise", "100.00", auth), ("capture", "60.00", auth)],
         *[("refund", "10.00", auth), ("void", "40.00", auth)],
     ]
+    assert {each["order_number"] for each in gateway.moved()} == {"S-1"}
 
 
 def test_a_key_is_one_request_with_one_answer(gateway: Running) -> None:

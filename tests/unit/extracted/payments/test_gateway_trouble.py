@@ -101,7 +101,8 @@ class TestSilent:
         settle_calls()
         assert stream()[-3:] == ["MoneyAuthorised", "VoidRequested", "MoneyReleased"]
         assert facts() == [("authorised", "100.00"), ("voided", "100.00")]
-        assert [each["kind"] for each in gateway.moved()] == ["authorise", "void"]
+        moved = [(each["kind"], each["order_number"]) for each in gateway.moved()]
+        assert moved == [("authorise", "S-1"), ("void", "S-1")]
         assert answers() == ["deferred", "refused"], "who was told no hears nothing else"
 
     def test_a_capture_that_succeeds_after_the_deadline_goes_back(self, handle, settle_calls, gateway):
