@@ -149,6 +149,7 @@ STRANGLER = {
     ),
     "STAGES": {},
     "STAGE_SOURCE": env.text("STAGES_FROM", "settings"),
+    "STAGE_MAX_AGE": env.number("STAGES_MAX_AGE", 5),  # seconds
     "GATES": {"MIN_SHADOW_COMPARISONS": env.number("MIN_SHADOW_COMPARISONS", 1_000)},
     # Every change of an order's row takes an event about its number: docs/silent-writes.md says who looks after that.
     "MODELS_WITH_EVENTS": {"orders.Order": {"AGGREGATE": "orders.order", "KEY": "number"}},
