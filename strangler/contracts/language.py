@@ -23,7 +23,7 @@ class Published:
 
     type: str
     version: int
-    schema: Schema
+    schema: Schema = field(hash=False)
     source: str = ""
     topic: str = ""
     key: str = ""
@@ -60,7 +60,7 @@ class Need:
     type: str
     version: int
     oldest: int
-    schema: Schema
+    schema: Schema = field(hash=False)
 
     @property
     def wire_type(self) -> str:

@@ -46,4 +46,6 @@ def _between(event: type[Event], reading: Reading) -> list[str]:
         return [f"is newer than v{reading.version}, which the service reads"]
     if event.version < reading.oldest:
         return [f"no upcaster of the service lifts it to v{reading.version}"]
-    return obstacles(schema_of(event), reading.json_schema) if event.version == reading.version else []
+    if event.version < reading.version:
+        return []
+    return [str(obstacle) for obstacle in obstacles(schema_of(event), reading.json_schema)]
