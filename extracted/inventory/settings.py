@@ -4,6 +4,8 @@ The environment variables are called what they are called in the shop. Each serv
 SECRET_KEY; BROKER_URL is the same on both sides. SERVICE_TOKEN is what the shop has as INVENTORY_TOKEN.
 """
 
+from pathlib import Path
+
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
@@ -110,6 +112,7 @@ STRANGLER = {
     "SOURCE": "inventory",
     "BROKER_URL": env.text("BROKER_URL"),
     "SERVICE_TOKEN": env.text("SERVICE_TOKEN"),
+    "CONTRACTS_DIR": str(Path(__file__).resolve().parents[2] / "contracts"),
     # No STAGES: who owns the stock of a SKU is a row in the database, and moves by events.
 }
 

@@ -133,6 +133,7 @@ STRANGLER = {
         "DATABASE_URL": env.text("CDC_DATABASE_URL"),
         "CONNECT_URL": env.text("CONNECT_URL", "http://localhost:8083"),
     },
+    "CONTRACTS_DIR": str(BASE_DIR / "contracts"),
     # Published for whoever comes next; a broker that has no queue for any other event refuses it instead of losing it.
     "EVENTS_WITHOUT_CONSUMERS": (
         *("catalog.*", "customers.*"),

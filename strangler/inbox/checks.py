@@ -1,4 +1,4 @@
-"""System checks: a handler reads an event that somebody really publishes."""
+"""System checks: a handler reads an event that somebody really publishes, in each version that may come."""
 
 from __future__ import annotations
 
@@ -14,18 +14,56 @@ from strangler.conf import settings
 from strangler.errors import ConfigurationError
 from strangler.inbox.subscriptions import Subscription, subscriptions
 from strangler.messaging import Event, registry
-from strangler.messaging.contracts import contract_path
+from strangler.messaging.contracts import contract_path, versions_in
+from strangler.messaging.upcasters import lifted_versions, oldest_readable
 
 
 @checks.register("strangler")
 def check_handlers(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[checks.CheckMessage]:
-    """E201: nobody publishes what a handler waits for. W201: nothing says whether somebody does."""
+    """E201: nobody publishes what a handler waits for. W201: nothing says whether somebody does.
+
+    E202: an older version may come, and a step of the way up to the handler's is missing. W202: a newer one may come.
+    """
     try:
         settings.load()
     except ConfigurationError:
         return []  # strangler.E001 says it
-    found = (_check(subscription) for subscription in subscriptions)
+    found = [each for one in subscriptions for each in (_check(one), check_versions(one, _known_versions(one)))]
     return [message for message in found if message is not None]
+
+
+def check_versions(subscription: Subscription, known: set[int]) -> checks.CheckMessage | None:
+    """`known` are the versions of its event that somebody publishes, or once did."""
+    event = subscription.event_class
+    reads = f"{subscription.handler_name} reads {event.wire_type()}"
+    oldest = oldest_readable(event.event_type, event.version)
+    if lost := sorted(version for version in known if version < oldest):
+        return checks.Error(
+            f"{reads}, and no upcaster lifts v{oldest - 1} to v{oldest}: messages of v{', v'.join(map(str, lost))} "
+            "may still come, from a log, an outbox or a producer that was not deployed yet",
+            hint=f'Register one with @upcaster("{event.event_type}", from_version={oldest - 1}).',
+            id="strangler.E202",
+        )
+    if (newest := max(known, default=0)) > event.version:
+        return checks.Warning(
+            f"{reads}, and v{newest} is published: what comes of it is parked until a handler reads it",
+            hint=f"Declare v{newest} with upcasters up to it, and redrive what is parked.",
+            id="strangler.W202",
+        )
+    return None
+
+
+def _known_versions(subscription: Subscription) -> set[int]:
+    """By the owner's classes, by the contracts, and by the upcasters themselves: each was written for something."""
+    name = subscription.event_class.event_type
+    declared = {event.version for event in registry if event.event_type == name and is_owned(event)}
+    lifted = {version for version in lifted_versions(name) if version < subscription.event_class.version}
+    return declared | lifted | _versions_in_contracts(name)
+
+
+def _versions_in_contracts(name: str) -> set[int]:
+    folder = Path(settings.contracts_dir)
+    return set(versions_in(folder, name)) if settings.contracts_dir else set()
 
 
 def _check(subscription: Subscription) -> checks.CheckMessage | None:

@@ -43,6 +43,11 @@ def upcast(data: Data, event_type: str, *, version: int, to_version: int) -> Dat
     return data
 
 
+def lifted_versions(event_type: str) -> set[int]:
+    """From which of its versions there is an upcaster."""
+    return {version for known, version in _upcasters if known == event_type}
+
+
 def oldest_readable(event_type: str, version: int) -> int:
     """The oldest version from which a chain of upcasters leads to `version`."""
     while (event_type, version - 1) in _upcasters:

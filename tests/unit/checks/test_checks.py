@@ -146,6 +146,19 @@ def test_a_handler_for_another_services_event_is_held_to_its_contracts(tmp_path:
     assert "no issues" in check(tmp_path, {**reader, **contract, "planted/settings.py": with_contracts})
 
 
+def test_a_version_that_no_upcaster_lifts_is_refused_at_start_up(tmp_path: Path) -> None:
+    second = FOREIGN_READER.replace('key="number"', 'version=3, key="number"').format(type="shipping.parcel_shipped")
+    lift = "from strangler.messaging import upcaster\nupcaster('shipping.parcel_shipped', from_version=2)(dict)\n"
+    contracts = {f"shipping/parcel_shipped.v{version}.schema.json": "{}" for version in (1, 2, 3)}
+    settings = PROJECT["planted/settings.py"] + f"STRANGLER = {{'CONTRACTS_DIR': {str(tmp_path)!r}}}\n"
+    changes = {**contracts, "planted/settings.py": settings, "planted/billing/handlers.py": second + lift}
+    said = check(tmp_path, changes)
+    assert "strangler.E202" in said
+    assert "billing.handlers.bill reads shipping.parcel_shipped.v3, and no upcaster lifts v1 to v2" in said
+    whole = second + lift + lift.replace("from_version=2", "from_version=1")
+    assert "no issues" in check(tmp_path, {**changes, "planted/billing/handlers.py": whole})
+
+
 def test_a_saga_is_found_and_held_to_what_could_ever_be_answered(tmp_path: Path) -> None:
     settings = PROJECT["planted/settings.py"].replace('"strangler.inbox"', '"strangler.inbox", "strangler.saga"')
     sound = {"planted/settings.py": settings, "planted/billing/sagas.py": SAGA.format(within="timedelta(seconds=9)")}
