@@ -13,7 +13,7 @@ from strangler.apps import is_owned
 from strangler.conf import settings
 from strangler.errors import ConfigurationError
 from strangler.inbox.subscriptions import Subscription, subscriptions
-from strangler.messaging import Event, registry
+from strangler.messaging import registry
 from strangler.messaging.contracts import contract_path, versions_in
 from strangler.messaging.upcasters import lifted_versions, oldest_readable
 
@@ -54,38 +54,39 @@ def check_versions(subscription: Subscription, known: set[int]) -> checks.CheckM
 
 
 def _known_versions(subscription: Subscription) -> set[int]:
-    """By the owner's classes, by the contracts, and by the upcasters themselves: each was written for something."""
+    """Those that are published, and those that an upcaster was written for."""
     name = subscription.event_class.event_type
-    declared = {event.version for event in registry if event.event_type == name and is_owned(event)}
     lifted = {version for version in lifted_versions(name) if version < subscription.event_class.version}
-    return declared | lifted | _versions_in_contracts(name)
+    return _declared(name) | _in_contracts(name) | lifted
 
 
-def _versions_in_contracts(name: str) -> set[int]:
-    folder = Path(settings.contracts_dir)
-    return set(versions_in(folder, name)) if settings.contracts_dir else set()
+def _declared(name: str) -> set[int]:
+    """By its owner's classes, where that is an app of this project."""
+    return {event.version for event in registry if event.event_type == name and is_owned(event)}
+
+
+def _in_contracts(name: str) -> set[int]:
+    return set(versions_in(Path(settings.contracts_dir), name)) if settings.contracts_dir else set()
 
 
 def _check(subscription: Subscription) -> checks.CheckMessage | None:
+    """A reader may be deployed before the version that it reads is published: that it lifts the others is E202's."""
     event = subscription.event_class
-    if _declared_by_its_owner(event):
+    if _declared(event.event_type):
         return None
     if event.owner in apps.app_configs:
-        where, way_out = (
-            f"app {event.owner!r}",
-            f"Declare it in {event.owner}'s events.py, or correct type= or version=",
-        )
-        return _unknown(subscription, where, way_out)
+        way_out = f"Declare it in {event.owner}'s events.py, or correct type="
+        return _unknown(subscription, f"app {event.owner!r}", way_out)
     if not settings.contracts_dir:
         return checks.Warning(
             f"{subscription.handler_name} handles {event.wire_type()} of another service: nothing says that it exists",
             hint='Set STRANGLER["CONTRACTS_DIR"] to the folder with the published schemas.',
             id="strangler.W201",
         )
-    path = Path(settings.contracts_dir) / contract_path(event)
-    if path.exists():
+    if _in_contracts(event.event_type):
         return None
-    return _unknown(subscription, str(path.parent), "Fetch the owner's current schemas, or correct type= or version=")
+    folder = (Path(settings.contracts_dir) / contract_path(event)).parent
+    return _unknown(subscription, str(folder), "Fetch the owner's current schemas, or correct type=")
 
 
 def _unknown(subscription: Subscription, where: str, way_out: str) -> checks.Error:
@@ -95,7 +96,3 @@ def _unknown(subscription: Subscription, where: str, way_out: str) -> checks.Err
         hint=way_out,
         id="strangler.E201",
     )
-
-
-def _declared_by_its_owner(event: type[Event]) -> bool:
-    return any(is_owned(declared) for declared in registry.declared_as(event.wire_type()))

@@ -52,7 +52,9 @@ class Command(KitCommand):
         done = export(folder)
         self.stdout.write(f"{done.events} events and {done.needs} needs in {folder}, {done.changed} files changed")
         if done.retired:
-            self.stdout.write(f"{done.retired} versions are retired: nobody publishes them, and logs may hold them")
+            self.stdout.write(
+                f"{_count(done.retired, 'version')} retired: nobody publishes it any more, and logs may hold it"
+            )
         if done.others:
             self.stdout.write(f"{done.others} events of this project's apps were left as another project wrote them")
 
