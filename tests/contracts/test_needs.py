@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from extracted.inventory import events as of_the_service
+from extracted.payments import events as of_payments
 from monolith.orders.events import OrderPlaced
 from strangler.messaging import Event
 from strangler.testing.contracts import assert_needs_are_met, assert_old_versions_are_readable, unmet_needs
@@ -21,6 +22,12 @@ TOLD_BY_THE_SERVICE = [
     *(of_the_service.StockReturned, of_the_service.StockAdjusted, of_the_service.StockDispatched),
     *(of_the_service.StockReceived, of_the_service.StockTold, of_the_service.StockHandedOver),
     *(of_the_service.StockChangeDone, of_the_service.StockChangeRejected, of_the_service.StockChangeRedirected),
+]
+TOLD_BY_PAYMENTS = [
+    *(of_payments.PaymentAuthorised, of_payments.PaymentCaptured, of_payments.PaymentVoided),
+    *(of_payments.PaymentRefunded, of_payments.PaymentHandedOver, of_payments.PaymentFlagged),
+    *(of_payments.PaymentRequestDone, of_payments.PaymentRequestRefused),
+    *(of_payments.PaymentRequestDeferred, of_payments.PaymentRequestRedirected),
 ]
 
 
@@ -34,6 +41,10 @@ def test_the_inventory_service_publishes_what_its_consumers_need_the_shop_among_
     assert [line for line in missed if ", movement: " not in line and ", moved_at: " not in line] == []
     without_it = [each for each in TOLD_BY_THE_SERVICE if not issubclass(each, of_the_service.StockMoved)]
     assert_needs_are_met(CONTRACTS, publishes=without_it)
+
+
+def test_the_payments_service_publishes_what_its_consumers_need() -> None:
+    assert_needs_are_met(CONTRACTS, publishes=TOLD_BY_PAYMENTS)
 
 
 def test_whatever_the_shop_reads_it_reads_in_every_version() -> None:
