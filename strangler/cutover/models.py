@@ -128,6 +128,7 @@ class BackfillRun(models.Model):
     name = models.CharField(max_length=127)
     version = models.PositiveIntegerField()
     position = models.TextField(null=True, help_text="Primary key of the last row told; empty before the first.")
+    ahead = models.JSONField(null=True, help_text="Primary keys behind that, of rows that were told already.")
     last = models.TextField(null=True, help_text="Primary key at which it ends: the largest when it began.")
     done = models.PositiveBigIntegerField(help_text="Rows told.")
     expected = models.PositiveBigIntegerField(help_text="Rows there were to tell when it began.")

@@ -28,10 +28,11 @@ def tell_again(told: Backfill[Any], group: str, pks: Iterable[Any]) -> int:
 
 def _tell(teller: Teller, told: Backfill[Any], pks: list[Any], using: str) -> int:
     wanted, after, rows, at_end = told.rows().using(using).filter(pk__in=pks), None, 0, False
+    ahead: frozenset[Any] = frozenset()
     while not at_end:
-        chunk = teller.next(wanted, after, _note_nothing)
+        chunk = teller.next(wanted, after, ahead, _note_nothing)
         if chunk is not None:
-            rows, at_end = rows + chunk.rows, chunk.is_end
+            rows, at_end, ahead = rows + chunk.rows, chunk.is_end, frozenset(chunk.ahead)
             after = after if chunk.last is None else chunk.last
     return rows
 

@@ -6,7 +6,7 @@ what we read includes it, or it comes after ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -32,15 +32,24 @@ class Chunk(NamedTuple):
     """`last` is the primary key of the last row that was dealt with; None: there was none left. `rows` were told.
 
     `cut`: it ends before a row that somebody else holds. Where that is the first one, nothing was done.
+
+    Where other rows are locked beside (beside.py), rows behind `last` may be told, which are `ahead`; `held` is for how
+    many seconds locks were.
     """
 
     last: Any
     rows: int
     cut: bool
+    ahead: tuple[Any, ...] = ()
+    held: float | None = None
 
     @property
     def is_end(self) -> bool:
         return self.last is None and not self.cut
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.last is None and self.cut and not self.rows
 
 
 @contextmanager
@@ -64,10 +73,16 @@ def tell_next(
     keys = list(behind.prefetch_related(None).order_by("pk").values_list("pk", flat=True)[:size])
     held = _lock(told.rows().model, keys, using)
     mine = list(takewhile(held.__contains__, keys))
-    rows = list(told.rows().using(using).filter(pk__in=mine).order_by("pk")) if mine else []
+    rows = tell_rows(told, audience, mine, using)
+    return Chunk(mine[-1] if mine else None, rows, cut=len(mine) < len(keys))
+
+
+def tell_rows(told: Backfill[Any], audience: Audience, keys: Collection[Any], using: str) -> int:
+    """Rows that are locked, read now and published. Returns how many there are still."""
+    rows = list(told.rows().using(using).filter(pk__in=keys).order_by("pk")) if keys else []
     if rows:
         publish_for(audience.group, list(audience.chosen(_told(told, rows))), using=using)
-    return Chunk(mine[-1] if mine else None, len(rows), cut=len(mine) < len(keys))
+    return len(rows)
 
 
 def _lock(model: type[Model], keys: Sequence[Any], using: str) -> set[Any]:

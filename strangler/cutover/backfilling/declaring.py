@@ -22,10 +22,11 @@ MAX_NAME = 127
 class Backfill(Generic[M]):
     """Call it as you would call the function it was made of. Made by `@backfill`."""
 
-    def __init__(self, name: str, rows: Rows[M], tell: Tell[M], version: int) -> None:
+    def __init__(self, name: str, rows: Rows[M], tell: Tell[M], version: int, beside: tuple[str, ...] = ()) -> None:
         self.name = name
         self.context = name.partition(".")[0]
         self.version = version
+        self.beside = beside
         self.place = f"{tell.__module__}.{tell.__qualname__}"
         self.module = tell.__module__
         self._rows = rows
@@ -44,7 +45,17 @@ class Backfill(Generic[M]):
             raise BackfillError(f"{self.name}: rows= returns a slice or a union, which cannot be told in chunks")
         if isinstance(found.model._meta.pk, CompositePrimaryKey):
             raise BackfillError(f"{self.name}: {found.model.__name__} has a primary key of several columns, not of one")
+        for name in self.beside:
+            self._check_beside(found.model, name)
         return found
+
+    def _check_beside(self, model: type[Model], name: str) -> None:
+        field: Any = next((field for field in model._meta.concrete_fields if field.name == name), None)
+        if field is None or not field.many_to_one or field.null or model._meta.parents:
+            raise BackfillError(
+                f"{self.name}: beside={name!r} must be a foreign key of {model.__name__} that is never NULL, and the "
+                "model may inherit from no other that has a table"
+            )
 
     def tell_again(self, group: str, pks: Iterable[Any]) -> int:
         """Tell consumer group `group` of these rows only; returns how many there were.
@@ -61,13 +72,16 @@ backfills: dict[str, Backfill[Any]] = {}
 """All that this process has, by name."""
 
 
-def backfill(name: str, *, rows: Rows[M], version: int = 1) -> Callable[[Tell[M]], Backfill[M]]:
+def backfill(
+    name: str, *, rows: Rows[M], version: int = 1, beside: tuple[str, ...] = ()
+) -> Callable[[Tell[M]], Backfill[M]]:
     """Decorator for the `backfill.py` of the context that owns the events.
 
     `name` is `<context>.<what>`. `rows` returns the query of what there is to tell. The function gets some rows, read
     after they were locked, and yields the public events that bring a reader up to their present state, of one key in
     order. A new `version` tells everything again. What changes a row, or what is told of it, has to lock or write the
-    row before it publishes. Raises `BackfillError`.
+    row before it publishes. `beside` names foreign keys whose rows are locked with each row, since what is told is
+    about them, too; rows are told as their locks can be had then, not in the order of keys. Raises `BackfillError`.
     """
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise BackfillError(
@@ -78,7 +92,7 @@ def backfill(name: str, *, rows: Rows[M], version: int = 1) -> Callable[[Tell[M]
         raise BackfillError(f"@backfill({name!r}): version={version!r} must be a whole number from 1")
 
     def register(tell: Tell[M]) -> Backfill[M]:
-        made = Backfill(name, rows, tell, version)
+        made = Backfill(name, rows, tell, version, beside)
         known = backfills.setdefault(name, made)
         if known.place != made.place:
             raise BackfillError(f"backfill {name!r} is declared twice, by {known.place} and by {made.place}")

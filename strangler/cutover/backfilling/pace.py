@@ -32,20 +32,27 @@ class Pace:
         self._most = min(MOST_AT_ONCE, max(1, rate // 2)) if rate else MOST_AT_ONCE
         self._due = monotonic()
         self.size = min(FIRST_AT_ONCE, self._most)
+        self.patient = False
 
     def took(self, chunk: Chunk, seconds: float) -> None:
         """Behind a row that somebody holds, one row is next: that one is waited for."""
-        if chunk.cut:
+        self.patient = chunk.cut
+        held = seconds if chunk.held is None else chunk.held
+        if chunk.cut and chunk.held is None:
             self.size = 1
-        elif seconds > HOLD_SECONDS:
+        elif held > HOLD_SECONDS:
             self.give_way()
-        elif seconds < HOLD_SECONDS / 2:
+        elif held < HOLD_SECONDS / 2:
             self.size = min(self._most, self.size * 2)
         if self._rate:
             self._due = max(self._due, monotonic() - seconds) + chunk.rows / self._rate
 
     def give_way(self) -> None:
         self.size = max(1, self.size // 2)
+
+    def waited_in_vain(self) -> None:
+        """For the first of several: what else is free is told before that one is waited for again."""
+        self.patient = False
 
     def wait(self, stop: Event) -> None:
         """Until the next chunk is due."""

@@ -62,13 +62,13 @@ class Running:
                 reset_queries()  # with DEBUG they would be kept, with all they held
 
     def _step(self, run: BackfillRun) -> BackfillRun:
-        wanted, after = runs.remaining(self._told, run, using=self._using)
+        wanted, after, ahead = runs.remaining(self._told, run, using=self._using)
         noted = [run]
 
         def note(chunk: Chunk) -> None:
             noted.append(runs.moved(run, chunk, using=self._using))
 
-        if self._teller.next(wanted, after, note) is None:
+        if self._teller.next(wanted, after, ahead, note) is None:
             return run
         self._progress.moved(noted[-1])
         return noted[-1]

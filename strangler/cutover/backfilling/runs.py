@@ -86,6 +86,7 @@ def begun(told: Backfill[Any], group: str, *, restart: bool, using: str) -> Back
     beginning = {
         "version": told.version,
         "position": None,
+        "ahead": None,
         "last": None if last is None else str(last),
         "done": 0,
         "expected": 0 if last is None else rows.filter(pk__lte=last).count(),
@@ -96,13 +97,14 @@ def begun(told: Backfill[Any], group: str, *, restart: bool, using: str) -> Back
     return BackfillRun.objects.using(using).update_or_create(group=group, name=told.name, defaults=beginning)[0]
 
 
-def remaining(told: Backfill[Any], run: BackfillRun, *, using: str) -> tuple[QuerySet[Any], Any]:
-    """What the run has to tell in all, and the primary key of the last row that was told."""
+def remaining(told: Backfill[Any], run: BackfillRun, *, using: str) -> tuple[QuerySet[Any], Any, frozenset[Any]]:
+    """What the run has to tell in all, the key up to which everything was told, and keys behind it that were, too."""
     rows = told.rows().using(using)
     key = rows.model._meta.pk
     if run.last is None:
-        return rows.none(), None
-    return rows.filter(pk__lte=key.to_python(run.last)), None if run.position is None else key.to_python(run.position)
+        return rows.none(), None, frozenset()
+    after = None if run.position is None else key.to_python(run.position)
+    return rows.filter(pk__lte=key.to_python(run.last)), after, frozenset(map(key.to_python, run.ahead or ()))
 
 
 def moved(run: BackfillRun, chunk: Chunk, *, using: str) -> BackfillRun:
@@ -111,7 +113,8 @@ def moved(run: BackfillRun, chunk: Chunk, *, using: str) -> BackfillRun:
     Raises `BackfillError` where somebody else has moved it since.
     """
     now = timezone.now()
-    changes: dict[str, Any] = {"moved_at": now, "done": run.done + chunk.rows}
+    ahead = [str(key) for key in chunk.ahead] or None
+    changes: dict[str, Any] = {"moved_at": now, "done": run.done + chunk.rows, "ahead": ahead}
     if chunk.is_end:
         changes["finished_at"] = now
     if chunk.last is not None:

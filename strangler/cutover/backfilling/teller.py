@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Event
 from time import monotonic
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from psycopg import errors
 
 from strangler.cutover.backfilling.audience import Audience
+from strangler.cutover.backfilling.beside import tell_free
 from strangler.cutover.backfilling.chunk import Chunk, short_transaction, tell_next
 from strangler.cutover.backfilling.declaring import Backfill
 from strangler.cutover.backfilling.pace import Pace, no_room
@@ -44,7 +45,9 @@ class Teller:
         self._blocked_since: float | None = None
         self._hindrance = ""
 
-    def next(self, wanted: QuerySet[Any], after: Any, note: Callable[[Chunk], None]) -> Chunk | None:
+    def next(
+        self, wanted: QuerySet[Any], after: Any, ahead: Collection[Any], note: Callable[[Chunk], None]
+    ) -> Chunk | None:
         """Once there is room for it. `note` is called in the transaction. None where nothing could be done now."""
         self._pace.wait(self._stop)
         while reason := no_room(self._using, self._audience.group):
@@ -52,29 +55,39 @@ class Teller:
             if self._stop.wait(_LOOK_SECONDS):
                 return None
         started = monotonic()
-        chunk = self._attempt(wanted, after, note)
+        chunk = self._attempt(wanted, after, ahead, note)
         if chunk is not None:
             self._pace.took(chunk, monotonic() - started)
-        if chunk is None or (chunk.cut and chunk.last is None):
+        if chunk is None or chunk.is_nothing:
             self._stand_aside(after)
             return None
         self._blocked_since = None
         return chunk
 
-    def _attempt(self, wanted: QuerySet[Any], after: Any, note: Callable[[Chunk], None]) -> Chunk | None:
+    def _attempt(
+        self, wanted: QuerySet[Any], after: Any, ahead: Collection[Any], note: Callable[[Chunk], None]
+    ) -> Chunk | None:
         try:
             with short_transaction(self._using):
-                chunk = tell_next(
-                    self._told, self._audience, wanted, after=after, size=self._pace.size, using=self._using
-                )
+                chunk = self._tell(wanted, after, ahead)
                 note(chunk)
         except OperationalError as error:
             if not isinstance(error.__cause__, _IN_THE_WAY):
                 raise
-            self._pace.give_way()
+            if self._told.beside and self._pace.patient:
+                self._pace.waited_in_vain()
+            else:
+                self._pace.give_way()
             self._hindrance = str(error).strip().replace("\n", ", ")
             return None
         return chunk
+
+    def _tell(self, wanted: QuerySet[Any], after: Any, ahead: Collection[Any]) -> Chunk:
+        told, audience, using, size = self._told, self._audience, self._using, self._pace.size
+        if not told.beside:
+            return tell_next(told, audience, wanted, after=after, size=size, using=using)
+        patient = self._pace.patient
+        return tell_free(told, audience, wanted, after=after, ahead=ahead, size=size, patient=patient, using=using)
 
     def _stand_aside(self, after: Any) -> None:
         """With nothing in hand, for a moment that is not the same each time."""
