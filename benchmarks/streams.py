@@ -41,7 +41,7 @@ def one_round(stack: Stack) -> dict[str, float]:
     answer = stack.folder / "streams.json"
     with stack.connect() as connection:
         connection.execute("CHECKPOINT")
-    stack.run("streams", "-m", "benchmarks.project.streams", str(EVENTS), str(answer), env=stack.env)
+    stack.run("streams", "-m", "benchmarks.project.recording", str(EVENTS), str(answer), env=stack.env)
     return dict(json.loads(answer.read_text(encoding="utf-8")))
 
 

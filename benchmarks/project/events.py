@@ -14,3 +14,11 @@ class StockMoved(Event, type="bench.stock_moved", version=1, aggregate="stock", 
     sku: str
     quantity: int
     reason: str
+
+
+class Moved(Event, type="bench.moved", aggregate="account", key="account", kind="domain"):
+    """Of a stream."""
+
+    account: str
+    amount: int
+    reason: str

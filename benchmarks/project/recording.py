@@ -1,4 +1,4 @@
-"""`python -m benchmarks.project.streams EVENTS ANSWER`: seconds that so many events take, by how they are recorded."""
+"""`python -m benchmarks.project.recording EVENTS ANSWER`: seconds that events take, by how they are recorded."""
 
 from __future__ import annotations
 
@@ -16,19 +16,13 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 from pydantic import BaseModel, ConfigDict  # noqa: E402
 
+from benchmarks.project.events import Moved  # noqa: E402
 from strangler.eventstore import EventStream, Recorded  # noqa: E402
 from strangler.eventstore.projecting import Projection  # noqa: E402
 from strangler.eventstore.projector import Projector  # noqa: E402
-from strangler.messaging import Event  # noqa: E402
 from strangler.messaging.sealing import to_json  # noqa: E402
 
 TOGETHER = 100
-
-
-class Moved(Event, type="bench.moved", aggregate="account", key="account", kind="domain"):
-    account: str
-    amount: int
-    reason: str
 
 
 class Account(BaseModel):
