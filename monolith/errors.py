@@ -76,8 +76,20 @@ class PaymentDeclined(ShopError):
     status, code = 402, "payment_declined"
 
 
+class GatewayUnavailable(ShopError):
+    """The bank could not be reached for as long as it was tried; nothing was charged. Try again later."""
+
+    status, code = 503, "gateway_unavailable"
+
+
+class PaymentElsewhere(ShopError):
+    """The payment is kept by the payments service, which has not told yet how it stands. Try again in a moment."""
+
+    status, code = 409, "payment_elsewhere"
+
+
 class NoAnswerInTime(ShopError):
-    """The warehouse did not answer in time, so the order was cancelled; nothing was charged. Try again."""
+    """Warehouse or bank did not answer in time, so the order was cancelled; nothing was charged. Try again."""
 
     status, code = 503, "no_answer"
 
@@ -89,7 +101,7 @@ class CalledOff(ShopError):
 
 
 class OrderPending(ShopError):
-    """Whether the order can be placed is not certain yet. Wait until it is: a minute at most."""
+    """Whether the order can be placed is not certain yet. Wait until it is: the order says how long at most."""
 
     status, code = 409, "order_pending"
 

@@ -18,6 +18,7 @@ STOCK_IN_DETAIL = {
 CUSTOMERS = {"customers.view_customer", "customers.view_address"}
 ORDERS = {"orders.view_order", "orders.view_orderline"}
 PROMOTIONS = {"orders.view_promotion"}
+PAYMENTS = {"payments.view_payment", "payments.view_ownership", "payments.view_paymentrequest"}
 PARCELS = {
     *("shipping.view_shipment", "shipping.view_shipmentline", "shipping.view_trackingevent"),
     *("shipping.view_return", "shipping.view_returnline", "shipping.view_packingjob"),
@@ -38,7 +39,8 @@ ROLES: dict[str, set[str]] = {
         *("customers.change_customer", "customers.add_address"),
         *("customers.change_address", "customers.delete_address"),
         *("orders.view_cart", "orders.view_cartitem", "orders.cancel_order"),
-        *("payments.view_payment", "shipping.add_return"),
+        *PAYMENTS,
+        "shipping.add_return",
         *("notifications.view_email", "notifications.resend_email"),
         *("strangler_inbox.view_deadletter", "strangler_saga.view_sagainstance"),
         *("strangler_saga.resume_sagainstance", "strangler_saga.compensate_sagainstance"),
@@ -65,7 +67,8 @@ ROLES: dict[str, set[str]] = {
         "catalog.add_price",
         *("orders.add_promotion", "orders.change_promotion"),
         *("orders.refund_order", "payments.capture_payment", "shipping.write_off_shipment"),
-        *("payments.view_payment", "payments.view_ledgerentry"),
+        *PAYMENTS,
+        "payments.view_ledgerentry",
         "reporting.view_dailysales",
     },
 }

@@ -47,6 +47,14 @@ class OrderPlaced(AboutAnOrder, type="orders.order_placed", version=1, aggregate
     ship_to: ShipTo
 
 
+class OrderAwaitsPayment(
+    AboutAnOrder, type="orders.order_awaits_payment", version=1, aggregate="order", key="order_number"
+):
+    total: Decimal
+    currency: str
+    retried_until: datetime
+
+
 class OrderRejected(AboutAnOrder, type="orders.order_rejected", version=1, aggregate="order", key="order_number"):
     lines: tuple[Line, ...]
     total: Decimal

@@ -7,6 +7,7 @@ side. The stamp on the message decides: the monolith left the e-mail to this ser
 from extracted.notifications import services
 from extracted.notifications.events import (
     AboutAnOrder,
+    OrderAwaitsPayment,
     OrderCancelled,
     OrderPlaced,
     OrderRejected,
@@ -25,6 +26,11 @@ GROUP = "notifications"
 @subscribe(OrderPlaced, group=GROUP)
 def confirm_the_order(event: OrderPlaced) -> None:
     _email("order_confirmation", event)
+
+
+@subscribe(OrderAwaitsPayment, group=GROUP)
+def explain_the_delay(event: OrderAwaitsPayment) -> None:
+    _email("order_awaits_payment", event)
 
 
 @subscribe(OrderRejected, group=GROUP)

@@ -9,13 +9,16 @@ from django.template.loader import render_to_string
 
 from monolith.notifications import delivery
 from monolith.notifications.models import Email
-from monolith.orders.events import OrderCancelled, OrderPlaced, OrderRejected
+from monolith.orders.events import OrderAwaitsPayment, OrderCancelled, OrderPlaced, OrderRejected
 from monolith.payments.events import PaymentCaptured, PaymentRefunded
 from monolith.shipping.events import ReturnReceived, ShipmentDispatched
 from strangler.cutover import monolith_serves
+from strangler.cutover.stages import service_has, stamped_stage
+from strangler.messaging import Envelope
 
 TellsTheCustomer = (
     OrderPlaced
+    | OrderAwaitsPayment
     | OrderRejected
     | OrderCancelled
     | PaymentCaptured
@@ -26,6 +29,7 @@ TellsTheCustomer = (
 
 TEMPLATES: dict[type[TellsTheCustomer], str] = {
     OrderPlaced: "order_confirmation",
+    OrderAwaitsPayment: "order_awaits_payment",
     OrderRejected: "order_rejected",
     OrderCancelled: "order_cancelled",
     PaymentCaptured: "payment_receipt",
@@ -45,6 +49,21 @@ def notify(event: TellsTheCustomer, *, order_number: str, cause: UUID) -> Email 
     """
     if not monolith_serves("notifications", key=order_number):
         return None
+    return _write_down(event, order_number, cause)
+
+
+@transaction.atomic
+def notify_of_message(event: TellsTheCustomer, *, order_number: str, message: Envelope) -> Email | None:
+    """The same for what another service has published: the stamp of its message says whose the e-mail is.
+
+    One without a stamp is the monolith's, as for the service that writes e-mails (docs/adr/0004).
+    """
+    if service_has(stamped_stage(message, "notifications"), message.subject):
+        return None
+    return _write_down(event, order_number, message.id)
+
+
+def _write_down(event: TellsTheCustomer, order_number: str, cause: UUID) -> Email:
     template, address = TEMPLATES[type(event)], event.customer_email
     email, _ = Email.objects.get_or_create(
         cause=str(cause),

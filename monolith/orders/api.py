@@ -39,7 +39,10 @@ class ShipToSerializer(serializers.Serializer):
 
 
 class OrderSerializer(serializers.ModelSerializer):
-    """`pending`: it will be `placed`, or `cancelled` with a `cancel_code`, within a minute. GET it to learn which."""
+    """`pending`: it will be `placed`, or `cancelled` with a `cancel_code`, within minutes. GET it to learn which.
+
+    With `payment_retried_until` the goods are reserved and the bank does not answer: it may last until then.
+    """
 
     ship_to = ShipToSerializer()
     lines = OrderLineSerializer(many=True)
@@ -49,7 +52,7 @@ class OrderSerializer(serializers.ModelSerializer):
         fields = [
             *("number", "status", "subtotal", "discount", "shipping_cost", "tax", "total", "currency"),
             *("promotion_code", "shipping_method", "ship_to", "placed_at", "shipped_at", "delivered_at"),
-            *("cancelled_at", "cancel_reason", "cancel_code", "lines"),
+            *("cancelled_at", "cancel_reason", "cancel_code", "payment_retried_until", "lines"),
         ]
         read_only_fields = fields
 
@@ -111,6 +114,9 @@ class OrderViewSet(ReadViewSet):
     @raises(IllegalTransition, RefundTooLarge)
     @idempotent("refund")
     def refund(self, request: Request, number: str) -> Response:
-        """Money back; what was shipped stays with the customer."""
+        """Money back; what was shipped stays with the customer. The order is `refunded` once all of it is back.
+
+        Where the bank has to be asked first, that is a moment later: GET the order.
+        """
         order = services.refund_order(self.get_object(), **checked(RefundSerializer, request))
         return Response(OrderSerializer(order).data)

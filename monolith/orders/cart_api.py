@@ -14,6 +14,7 @@ from monolith.errors import (
     CalledOff,
     CannotShipThere,
     EmptyCart,
+    GatewayUnavailable,
     MixedCurrencies,
     NoAnswerInTime,
     NotACustomer,
@@ -174,7 +175,7 @@ class CheckoutView(APIView):
     @extend_schema(request=CheckoutSerializer, responses={201: OrderSerializer}, parameters=FOLLOWING)
     @raises(
         *(NotFound, EmptyCart, ProductUnavailable, MixedCurrencies, PromotionRefused),
-        *(CannotShipThere, OutOfStock, PaymentDeclined, NoAnswerInTime, CalledOff),
+        *(CannotShipThere, OutOfStock, PaymentDeclined, GatewayUnavailable, NoAnswerInTime, CalledOff),
     )
     @followed
     @idempotent("checkout")

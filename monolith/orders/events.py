@@ -61,6 +61,15 @@ class OrderRequested(OrderEvent, type="orders.order_requested", version=1, aggre
     requested_at: datetime
 
 
+class OrderAwaitsPayment(
+    OrderEvent, type="orders.order_awaits_payment", version=1, aggregate="order", key="order_number"
+):
+    """A pending order has its goods, but the bank does not answer. It is tried again, `retried_until` at the longest."""
+
+    retried_until: datetime
+    deferred_at: datetime
+
+
 class OrderRejected(OrderEvent, type="orders.order_rejected", version=1, aggregate="order", key="order_number"):
     """A pending order could not be placed: nothing is reserved for it, and nothing is paid.
 

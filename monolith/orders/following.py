@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from monolith.api.idempotency import HEADER as IDEMPOTENCY_KEY
-from monolith.errors import CalledOff, NoAnswerInTime, OutOfStock, PaymentDeclined, ShopError
+from monolith.errors import CalledOff, GatewayUnavailable, NoAnswerInTime, OutOfStock, PaymentDeclined, ShopError
 from monolith.idempotency.services import forget
 from monolith.orders.models import Order
 from monolith.orders.selectors import order_visible_to, status_of
@@ -21,8 +21,10 @@ LONGEST_WAIT = 10
 LOOK_EVERY = 0.1
 ASK_AGAIN = 1
 """Seconds until it is worth asking once more."""
+ASK_THE_BANK_AGAIN = 15
+"""The same, while the bank does not answer."""
 REFUSALS: dict[str, type[ShopError]] = {
-    error.code: error for error in (OutOfStock, PaymentDeclined, NoAnswerInTime, CalledOff)
+    error.code: error for error in (OutOfStock, PaymentDeclined, GatewayUnavailable, NoAnswerInTime, CalledOff)
 }
 _WAIT = re.compile(r'(?:^|[,\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])', re.IGNORECASE)
 
@@ -65,7 +67,8 @@ def followed(handler: Callable[..., Response]) -> Callable[..., Response]:
 
 def told_when_to_ask_again(response: Response) -> Response:
     if _is_pending(response):
-        response["Retry-After"] = str(ASK_AGAIN)
+        awaits_payment = response.data["payment_retried_until"] is not None
+        response["Retry-After"] = str(ASK_THE_BANK_AGAIN if awaits_payment else ASK_AGAIN)
     return response
 
 

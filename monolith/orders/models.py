@@ -144,6 +144,12 @@ class Order(HasStates):
         help_text="why it could not be placed, as the code of a problem; empty where it was placed, or may yet be",
     )
 
+    payment_retried_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="while it is pending: the bank does not answer, and is tried again until then at the longest",
+    )
+
     objects = OrderQuerySet.as_manager()
 
     class Meta:
@@ -204,3 +210,17 @@ class OrderLine(models.Model):
     def total(self):
         """What the customer pays for this line, tax included."""
         return self.subtotal - self.discount + self.tax
+
+
+class AwaitedRefund(models.Model):
+    """Money that somebody wants back for an order, while the payments service has not answered yet.
+
+    `request` is the number of what it was asked.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="awaited_refunds")
+    request = models.UUIDField(unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"refund of {self.order_id}"

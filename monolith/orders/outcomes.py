@@ -33,7 +33,7 @@ def locked_for_taking_back(order_number: str) -> TakenBack:
 
 
 def place(order: Order, lines: Sequence[OrderLine]) -> None:
-    move(order, Status.PLACED)
+    move(order, Status.PLACED, **_waits_no_more(order))
     placed = telling.placed(order, lines)
     notifications.notify(placed, order_number=order.number, cause=publish(placed))
 
@@ -43,11 +43,17 @@ def reject(order_number: str, *, code: str, reason: str) -> None:
     order, cart, promotion = locked_for_taking_back(order_number)
     lines = list(order.lines.all())
     promotions.give_back(order.promotion_code)
-    move(order, Status.CANCELLED, cancelled_at=timezone.now(), cancel_reason=reason, cancel_code=code)
+    changes = {"cancelled_at": timezone.now(), "cancel_reason": reason, "cancel_code": code, **_waits_no_more(order)}
+    move(order, Status.CANCELLED, **changes)
     if cart is not None and not cart.items.exists():
         _put_back(cart, promotion, lines)
     rejected = telling.rejected(order, lines)
     notifications.notify(rejected, order_number=order.number, cause=publish(rejected))
+
+
+def _waits_no_more(order: Order) -> dict[str, None]:
+    """For the bank, if it did."""
+    return {} if order.payment_retried_until is None else {"payment_retried_until": None}
 
 
 def _put_back(cart: Cart, promotion: Promotion | None, lines: Sequence[OrderLine]) -> None:

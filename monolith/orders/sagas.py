@@ -1,4 +1,4 @@
-"""The checkout as a saga: stock, payment, confirmation. Where this side owns all the stock, it is one transaction."""
+"""The checkout as a saga: stock, payment, confirmation. Where this side owns all that, it is one transaction."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -7,27 +7,33 @@ from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db.models import Case, Value, When
+from django.utils import timezone
 from pydantic import BaseModel, Field, PrivateAttr
 
-from monolith.errors import CalledOff, NoAnswerInTime, NotFound, OutOfStock, PaymentDeclined
+from monolith.errors import CalledOff, GatewayUnavailable, NoAnswerInTime, NotFound, OutOfStock, PaymentDeclined
 from monolith.inventory import services as inventory
 from monolith.inventory.events import StockChange, StockChangeDone, StockChangeRejected
 from monolith.orders import outcomes
 from monolith.orders.models import Order, OrderLine
 from monolith.payments import services as payments
+from monolith.payments.events import PaymentAsked, PaymentRequestDone, PaymentRequestRefused
 from strangler.errors import NoAnswer
 from strangler.saga import Saga, Step, Waiting, waiting
 
 Pay = Literal["now", "on_shipment"]
 WITHIN, ATTEMPTS = timedelta(seconds=20), 3
 """A customer waits for a minute at most, if the inventory service is away."""
+PAYMENT, PAY_WITHIN, PAY_ATTEMPTS = "payment", timedelta(seconds=30), 5
+"""And for two and a half, if the payments service is: money that is on its way already is worth some patience."""
+LONGEST_WAIT_FOR_PAYMENT = timedelta(hours=1)
+"""If that service is there and the bank is not. Goods are kept from others for as long."""
 
 
 class CheckoutData(BaseModel):
     """What is remembered of a checkout that waits.
 
     `card_token` is what the gateway has given the shop in place of a card: of use to nobody without the shop's own
-    account there. It is here until the payment is taken or the order is cancelled, and then it is not.
+    account there. It is here until the payment is taken or asked for, or the order is cancelled, and then it is not.
     """
 
     order_number: str
@@ -86,22 +92,36 @@ def release_stock(data: CheckoutData) -> None:
     inventory.release(data.order_number, data.quantities)
 
 
-def take_payment(data: CheckoutData) -> CheckoutData:
+def payment_of(order_number: str) -> UUID:
+    """The number of the request that takes the money for this order: asked again, it is the same question."""
+    return uuid5(NAMESPACE_URL, f"shop:orders/{order_number}/pay")
+
+
+def take_payment(data: CheckoutData) -> CheckoutData | Waiting[CheckoutData]:
+    """Where the payments service has to be asked, the card goes with the question and is kept here no longer."""
     order, _ = data.at_hand()
-    take = payments.charge if data.pay == "now" else payments.authorise
-    take(
+    wanted = payments.Wanted(
+        "charge" if data.pay == "now" else "authorise",
         order.number,
         amount=order.total,
         currency=order.currency,
         card_token=data.card_token,
         customer_email=order.customer_email,
         customer_name=order.customer_name,
+        answer_by=timezone.now() + LONGEST_WAIT_FOR_PAYMENT,
     )
-    return data.model_copy(update={"card_token": ""})
+    asked = payments.request(wanted, payment_of(order.number))
+    paid = data.model_copy(update={"card_token": ""})
+    return waiting(paid) if asked.awaited else paid
 
 
-def note_declined(data: CheckoutData, refusal: PaymentDeclined) -> CheckoutData:
-    return data.because(refusal.code, str(refusal))
+def note_not_paid(
+    data: CheckoutData, refusal: PaymentDeclined | GatewayUnavailable | PaymentRequestRefused | NoAnswer
+) -> CheckoutData:
+    if isinstance(refusal, NoAnswer):
+        return data.because(NoAnswerInTime.code, "The bank did not answer in time. Please try again.")
+    known = refusal.code if refusal.code == GatewayUnavailable.code else PaymentDeclined.code
+    return data.because(known, getattr(refusal, "reason", None) or str(refusal))
 
 
 def give_payment_back(data: CheckoutData) -> None:
@@ -124,6 +144,11 @@ def cancel(data: CheckoutData) -> CheckoutData:
 def _reserving(answer: StockChange) -> str | None:
     """Of the order that asked just this. Releases and holds have answers of the same types."""
     return answer.reference if answer.change == change_of(answer.reference) else None
+
+
+def _paying(answer: PaymentAsked) -> str | None:
+    """Of the order that is to be paid by just this. All that is done with payments is answered by the same types."""
+    return answer.order_number if answer.request == payment_of(answer.order_number) else None
 
 
 def _keep_warehouses(order_number: str, warehouses: Mapping[str, str]) -> None:
@@ -150,7 +175,18 @@ checkout = Saga(
             on_done=note_reserved,
             on_refused=note_not_reserved,
         ),
-        Step("payment", take_payment, undo=give_payment_back, refusals=(PaymentDeclined,), on_refused=note_declined),
+        Step(
+            PAYMENT,
+            take_payment,
+            undo=give_payment_back,
+            done=PaymentRequestDone,
+            refused=PaymentRequestRefused,
+            refusals=(PaymentDeclined, GatewayUnavailable),
+            within=PAY_WITHIN,
+            attempts=PAY_ATTEMPTS,
+            correlate=_paying,
+            on_refused=note_not_paid,
+        ),
         Step("confirmation", confirm),
     ),
     compensated=cancel,

@@ -6,7 +6,7 @@ from django.utils import timezone
 from monolith.errors import OrderPending
 from monolith.inventory import services as inventory
 from monolith.notifications import services as notifications
-from monolith.orders import promotions, telling
+from monolith.orders import awaiting, promotions, telling
 from monolith.orders.carts import (
     add_to_cart,
     apply_promotion,
@@ -18,7 +18,7 @@ from monolith.orders.carts import (
     units_left,
 )
 from monolith.orders.checkouts import checkout
-from monolith.orders.events import OrderDelivered, OrderRefunded, OrderReturned, OrderShipped
+from monolith.orders.events import OrderDelivered, OrderReturned, OrderShipped
 from monolith.orders.models import Order
 from monolith.orders.moves import locked_order, move
 from monolith.orders.telling import told
@@ -49,12 +49,14 @@ Status = Order.Status
 def cancel_order(order: Order, reason: str) -> Order:
     """Before anything is shipped: goods free again, what was paid back to the customer.
 
-    A pending order can't be: it may be on its way to the bank, and it is decided by itself within a minute. Whoever has
-    to end one that hangs does so with its saga. Raises OrderPending, IllegalTransition.
+    A pending order can't be: it may be on its way to the bank, and it is decided by itself. Whoever has to end one that
+    hangs does so with its saga. Raises OrderPending, IllegalTransition.
     """
     order = locked_order(order)
     if order.status == Status.PENDING:
-        raise OrderPending(f"Order {order} is not placed yet. Wait until it is, a minute at most, and cancel it then.")
+        raise OrderPending(
+            f"Order {order} is not placed yet. Wait until it is, {_how_long(order)}, and cancel it then."
+        )
     order.check_move_to(Status.CANCELLED)
     promotions.give_back(order.promotion_code)
     lines = list(order.lines.all())
@@ -71,15 +73,18 @@ def cancel_order(order: Order, reason: str) -> Order:
 def refund_order(order: Order, amount: Decimal | None = None) -> Order:
     """Gives back `amount`, or all that is left; shipped goods stay with the customer.
 
+    Where the payments service has to do it, it is asked, and the order's status follows its answer.
+
     Refunded in full is a final status: what is still reserved for the order is free again, and nothing more is shipped.
     Raises IllegalTransition, RefundTooLarge.
     """
     order = locked_order(order)
     order.check_move_to(Status.REFUNDED)
-    if payments.refund(order.number, amount).fully_refunded:
-        inventory.release(order.number, [line.sku for line in order.lines.all()])
-        move(order, Status.REFUNDED)
-        publish(OrderRefunded(**told(order), refunded_at=timezone.now()))
+    outcome = payments.request(payments.Wanted("refund", order.number, amount))
+    if outcome.awaited:
+        awaiting.await_answer(order, outcome.awaited)
+    elif outcome.payment.fully_refunded:
+        awaiting.refunded_in_full(order)
     return order
 
 
@@ -113,3 +118,9 @@ def record_return(order: Order) -> Order:
     move(order, Status.RETURNED)
     publish(OrderReturned(**told(order), returned_at=timezone.now()))
     return order
+
+
+def _how_long(order: Order) -> str:
+    if order.payment_retried_until is None:
+        return "a few minutes at most"
+    return f"until {order.payment_retried_until:%Y-%m-%d %H:%M} UTC at most"

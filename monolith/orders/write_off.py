@@ -5,8 +5,10 @@ from django.db.models import QuerySet
 
 from monolith.inventory import services as inventory
 from monolith.money import ZERO, rounded
+from monolith.orders import awaiting
 from monolith.orders.models import Order
 from monolith.payments import gateway
+from monolith.payments import services as payments
 from monolith.payments.models import LedgerEntry, Payment
 from monolith.shipping.models import Shipment
 
@@ -36,9 +38,11 @@ def _worth(parcel: Shipment) -> Decimal:
 
 def _give_back(order: Order, amount: Decimal) -> None:
     payment = Payment.objects.select_for_update().get(order_number=order.number)
+    if not payments.may_be_written(order.number):
+        return _ask_for(order, amount)
     amount = min(amount, payment.refundable)
     if not amount:
-        return
+        return None
     payment.refunded += amount
     payment.move_to(
         Payment.Status.PARTIALLY_REFUNDED if payment.refunded < payment.authorised else Payment.Status.REFUNDED
@@ -49,3 +53,11 @@ def _give_back(order: Order, amount: Decimal) -> None:
     if payment.status == Payment.Status.REFUNDED:
         order.move_to(Order.Status.REFUNDED)
         order.save(update_fields=["status"])
+    return None
+
+
+def _ask_for(order: Order, amount: Decimal) -> None:
+    """The payments service owns the payment: nobody writes past it."""
+    asked = payments.refund_up_to(order.number, amount).awaited
+    if asked:
+        awaiting.await_answer(order, asked)

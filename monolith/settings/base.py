@@ -144,7 +144,7 @@ STRANGLER = {
         "inventory.stock_change_redirected",
         *("orders.order_requested", "orders.order_shipped", "orders.order_delivered"),
         *("orders.order_returned", "orders.order_refunded"),
-        *("payments.payment_authorised", "payments.payment_voided"),
+        *("payments.payment_authorised", "payments.payment_voided", "payments.payment_told"),
         *("shipping.shipment_packed", "shipping.shipment_delivered", "shipping.shipment_lost"),
         *("shipping.return_requested", "shipping.return_rejected"),
     ),
@@ -171,6 +171,12 @@ STRANGLER = {
             "URL": env.text("INVENTORY_URL"),
             "TOKEN": env.text("INVENTORY_TOKEN"),
             "GROUPS": ("inventory",),
+        },
+        "payments": {
+            "URL": env.text("PAYMENTS_URL"),  # http://payments:8000/strangler/
+            "TOKEN": env.text("PAYMENTS_TOKEN"),
+            "GROUPS": ("payments",),
+            "BACKFILLS": ("payments.payments",),
         },
         "reporting": {
             "URL": env.text("REPORTING_URL"),  # http://reporting:8000/strangler/

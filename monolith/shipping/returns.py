@@ -13,7 +13,6 @@ from monolith.money import ZERO
 from monolith.notifications import services as notifications
 from monolith.orders import services as orders
 from monolith.orders.models import Order
-from monolith.payments import selectors as paid
 from monolith.payments import services as payments
 from monolith.shipping.events import Parcel, ReturnReceived, ReturnRejected, ReturnRequested
 from monolith.shipping.models import Return, ReturnLine
@@ -48,10 +47,7 @@ def receive_return(returned: Return) -> Return:
     returned.check_move_to(Status.RECEIVED)
     order, due = returned.order, _due(returned)
     inventory.take_back(order.number, {line.order_line.sku: line.quantity for line in returned.lines.all()})
-    payment = paid.payment_of(order.number)
-    returned.refunded = min(due, payment.refundable)
-    if returned.refunded:
-        payments.refund(order.number, returned.refunded)
+    returned.refunded = payments.refund_up_to(order.number, due).amount
     _close(returned, Status.RECEIVED)
     received = _received_event(returned)
     notifications.notify(received, order_number=order.number, cause=publish(received))

@@ -9,7 +9,6 @@ from monolith.inventory import services as inventory
 from monolith.money import ZERO
 from monolith.orders import services as orders
 from monolith.orders.models import Order, OrderLine
-from monolith.payments import selectors as paid
 from monolith.payments import services as payments
 from monolith.shipping import tasks
 from monolith.shipping.events import ShipmentPacked
@@ -48,10 +47,11 @@ def ship(order: Order, quantities: Mapping[str, int] | None = None) -> list[Ship
     check_quantities(order, wanted, left, NothingToShip, "be shipped")
     lines = list(order.lines.filter(sku__in=list(wanted)))
     complete = wanted == left
+    # The last parcel takes all that is left, the shipping cost included. What was paid at checkout is paid.
     amount = None if complete else _worth(order, lines, wanted)
     shipments = _pack(order, lines, wanted)
     inventory.ship(order.number, wanted)
-    _capture(order, amount)
+    payments.capture_up_to(order.number, amount)
     orders.record_shipment(order, complete=complete)
     for shipment in shipments:
         publish(ShipmentPacked(**told(shipment), packed_at=shipment.packed_at))
@@ -85,11 +85,3 @@ def _pack(order: Order, lines: list[OrderLine], wanted: Mapping[str, int]) -> li
         )
         shipments.append(shipment)
     return shipments
-
-
-def _capture(order: Order, amount: Decimal | None) -> None:
-    """The last parcel takes all that is left, the shipping cost included. What was paid at checkout is paid."""
-    capturable = paid.payment_of(order.number).capturable
-    amount = capturable if amount is None else min(amount, capturable)
-    if amount:
-        payments.capture(order.number, amount)

@@ -28,6 +28,7 @@ HEADLINES = {
     "cancelled": "This order is cancelled.",
     "refunded": "You have your money back.",
 }
+AWAITS_PAYMENT = "Your goods are reserved. We are awaiting payment: the bank does not answer, and we try again until {until:%H:%M} UTC."
 NEVER_PLACED = "We could not place this order."
 ON_ITS_WAY = ("pending", "placed", "partially_shipped", "shipped")
 ENDED_OTHERWISE = ("returned", "cancelled", "refunded")
@@ -35,8 +36,15 @@ ENDED_OTHERWISE = ("returned", "cancelled", "refunded")
 
 def progress_of(order: Any, returns: list[Any]) -> Progress:
     under_way = any(returned.status == "requested" for returned in returns)
-    headline = NEVER_PLACED if order.cancel_code else HEADLINES[order.status]
-    return Progress(headline, _steps(order), order.status in ON_ITS_WAY or under_way)
+    return Progress(_headline(order), _steps(order), order.status in ON_ITS_WAY or under_way)
+
+
+def _headline(order: Any) -> str:
+    if order.cancel_code:
+        return NEVER_PLACED
+    if order.status == "pending" and order.payment_retried_until:
+        return AWAITS_PAYMENT.format(until=order.payment_retried_until)
+    return HEADLINES[order.status]
 
 
 def _steps(order: Any) -> list[Step]:
@@ -65,6 +73,7 @@ def version_of(order: Any, shipments: list[Any], returns: list[Any], payment: An
     """Differs whenever the page would look different; the form's tokens, which always differ, don't count."""
     seen = (
         order.status,
+        order.payment_retried_until,
         [(parcel.number, parcel.status, len(parcel.tracking.all())) for parcel in shipments],
         [(returned.number, returned.status) for returned in returns],
         payment and (payment.status, payment.captured, payment.refunded),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -123,6 +123,17 @@ class Saga(Generic[D]):
         from strangler.saga.starting import start  # it needs the app registry
 
         return start(self, data)
+
+    def postpone(self, key: object, until: datetime, *, step: str) -> bool:
+        """The deadline of a `step` that waits for its answer becomes `until`, if that is later; attempts count as ever.
+
+        For who learns that the answer takes longer: the service says so, say. False where the instance does not wait
+        for that step, or for so long already. Raises `SagaOutdated` for a step that the saga has not, and `SagaError`
+        for a time without a zone.
+        """
+        from strangler.saga.postponing import postpone  # it needs the app registry
+
+        return postpone(self, key, until, step=step)
 
     def step(self, name: str) -> Step[D]:
         """Raises `SagaOutdated` where the code has no such step any more."""

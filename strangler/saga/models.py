@@ -71,6 +71,7 @@ class HistoryEntry(models.Model):
         DONE = "done"
         REFUSED = "refused"
         NO_ANSWER = "no answer"
+        POSTPONED = "postponed"
         FAILED = "failed"
         UNDONE = "undone"
         IGNORED = "ignored"

@@ -1,0 +1,3 @@
+from monolith.payments.admin import ownership, payments
+
+__all__ = ["ownership", "payments"]
