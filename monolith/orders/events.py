@@ -64,7 +64,7 @@ class OrderRequested(OrderEvent, type="orders.order_requested", version=1, aggre
 class OrderAwaitsPayment(
     OrderEvent, type="orders.order_awaits_payment", version=1, aggregate="order", key="order_number"
 ):
-    """A pending order has its goods, but the bank does not answer. It is tried again, `retried_until` at the longest."""
+    """A pending order has its goods, but the bank does not answer. It is tried again until `retried_until`."""
 
     retried_until: datetime
     deferred_at: datetime

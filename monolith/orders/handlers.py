@@ -3,6 +3,7 @@
 The answers to a checkout are its saga's; these are about patience with it, and about refunds.
 """
 
+from monolith.errors import GatewayUnavailable
 from monolith.orders import awaiting
 from monolith.payments.events import PaymentRequestDeferred, PaymentRequestDone, PaymentRequestRefused
 from strangler.inbox import subscribe
@@ -23,5 +24,6 @@ def finish_refund(event: PaymentRequestDone) -> None:
 
 @subscribe(PaymentRequestRefused, group=GROUP, alone=True)
 def forget_refund(event: PaymentRequestRefused) -> None:
-    if event.action == "refund":
+    """Not where only the bank is away: payments ask again."""
+    if event.action == "refund" and event.code != GatewayUnavailable.code:
         awaiting.forget_refund(event)

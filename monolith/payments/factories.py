@@ -2,8 +2,9 @@ from decimal import Decimal
 
 import factory
 
-from monolith.payments.models import LedgerEntry, Payment
-from monolith.payments.services import authorise, capture, charge, give_back, refund
+from monolith.payments.models import LedgerEntry, Ownership, Payment, PaymentRequest
+from monolith.payments.ownership import hand_over
+from monolith.payments.services import Wanted, authorise, capture, charge, give_back, refund, request
 
 Kind = LedgerEntry.Kind
 
@@ -44,3 +45,30 @@ class LedgerEntryFactory(factory.Factory):
         if kind in makes:
             makes[kind](payment.order_number)
         return payment.entries.filter(kind=kind).latest("id")
+
+
+class OwnershipFactory(factory.Factory):
+    """Of an authorised payment that was handed over to the service."""
+
+    class Meta:
+        model = Ownership
+
+    payment = factory.SubFactory(PaymentFactory, captured=False)
+
+    @classmethod
+    def _create(cls, _model: type[Ownership], *_args: object, payment: Payment) -> Ownership:
+        hand_over([payment.order_number])
+        return Ownership.objects.get(order_number=payment.order_number)
+
+
+class PaymentRequestFactory(factory.Factory):
+    """All of a payment is to be captured, for which the service was asked."""
+
+    class Meta:
+        model = PaymentRequest
+
+    order_number = factory.LazyFunction(lambda: OwnershipFactory().order_number)
+
+    @classmethod
+    def _create(cls, _model: type[PaymentRequest], *_args: object, order_number: str) -> PaymentRequest:
+        return PaymentRequest.objects.get(request=request(Wanted("capture", order_number)).awaited)

@@ -33,6 +33,8 @@ TO_DO = (Status.WAITING, Status.REDIRECTED)
 LOOK_AGAIN = timedelta(seconds=2)
 ASK_ANEW = timedelta(seconds=30)
 """After which a request that was redirected is asked again, although nothing that we know of has moved."""
+TRY_THE_BANK_AGAIN = timedelta(minutes=5)
+"""After which money that has to be taken or given back is asked for anew, where the service did not reach the bank."""
 AT_ONCE = 200
 
 
@@ -45,11 +47,18 @@ def note_done(event: PaymentRequestDone) -> None:
 
 
 def note_refused(event: PaymentRequestRefused) -> None:
-    if row := _open(event):
-        row.code, row.reason = event.code, event.reason
-        _close(row, Status.REFUSED)
-        if row.asked_as != row.request:
-            publish(_refused(row))
+    """Where only the bank is away, and nobody waits with a deadline, it is not given up: it is asked anew, later."""
+    row = _open(event)
+    if row is None:
+        return
+    row.code, row.reason = event.code, event.reason
+    if event.code == GatewayUnavailable.code and row.answer_by is None:
+        row.status, row.due_at = Status.WAITING, timezone.now() + TRY_THE_BANK_AGAIN
+        row.save()
+        return
+    _close(row, Status.REFUSED)
+    if row.asked_as != row.request:
+        publish(_refused(row))
 
 
 def note_deferred(event: PaymentRequestDeferred) -> None:

@@ -10,6 +10,7 @@ BY_THE_CLOCK = {
     "inbox_prune": crontab(hour=3, minute=20),
     "saga prune": crontab(hour=3, minute=25),
     "prune_inventory": crontab(hour=3, minute=27),
+    "prune_payments": crontab(hour=3, minute=29),
     "prune_idempotency_keys": crontab(hour=3, minute=30),
     "prune_throttles": crontab(hour=3, minute=40),
 }

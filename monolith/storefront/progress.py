@@ -28,7 +28,9 @@ HEADLINES = {
     "cancelled": "This order is cancelled.",
     "refunded": "You have your money back.",
 }
-AWAITS_PAYMENT = "Your goods are reserved. We are awaiting payment: the bank does not answer, and we try again until {until:%H:%M} UTC."
+AWAITS_PAYMENT = (
+    "Your goods are reserved; we are awaiting payment. The bank does not answer: retried until {until:%H:%M} UTC."
+)
 NEVER_PLACED = "We could not place this order."
 ON_ITS_WAY = ("pending", "placed", "partially_shipped", "shipped")
 ENDED_OTHERWISE = ("returned", "cancelled", "refunded")

@@ -1,4 +1,4 @@
-"""One client, written once, at every stage of inventory: what it is told differs in time, and in nothing else."""
+"""One client, written once, at every stage of inventory and payments: what it is told differs in time alone."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ from monolith.orders.models import Order
 from monolith.payments.models import Payment
 from monolith.shipping import services as shipping
 from tests.api.shopper import Bought, Refused, Shopper
+from tests.support.payments_away import PaymentsAway
 from tests.support.two_sides import TwoSides
 
 pytestmark = pytest.mark.django_db
 
 STAGES = {
-    "monolith": ("monolith", ()),
-    "canary": ({"stage": "canary", "percent": 50}, ("MUG",)),
-    "extracted": ("extracted", ("MUG", "POT")),
-    "retired": ("retired", ("MUG", "POT")),
+    "monolith": ({}, ()),
+    "canary": ({"inventory": {"stage": "canary", "percent": 50}}, ("MUG",)),
+    "extracted": ({"inventory": "extracted"}, ("MUG", "POT")),
+    "retired": ({"inventory": "retired"}, ("MUG", "POT")),
+    "payments": ({"payments": "extracted"}, ()),
 }
 
 
@@ -37,17 +39,17 @@ class Market(NamedTuple):
     """Of mugs there are 5, of pots 100. `sides` is what happens meanwhile."""
 
     shopper: Callable[..., Shopper]
-    sides: TwoSides
+    sides: TwoSides | PaymentsAway
     is_at_once: bool
 
 
 @pytest.fixture(params=STAGES)
 def market(request: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Market:
-    stage, theirs = STAGES[request.param]
+    stages, theirs = STAGES[request.param]
     for sku, units in (("MUG", 5), ("POT", 100)):
         StockItemFactory(sku=VariantFactory(sku=sku, price="10.00").sku, on_hand=units)
-    settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"inventory": stage}}
-    sides = TwoSides()
+    settings.STRANGLER = {**settings.STRANGLER, "STAGES": stages}
+    sides = PaymentsAway() if "payments" in stages else TwoSides()
     if theirs:
         sides.give_away(*theirs)
         sides.tell(*(StockTold(**sides.service.state(sku)) for sku in theirs))  # before retired: what pages show
@@ -62,7 +64,7 @@ def market(request: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Mark
         return Shopper(client, pause=meanwhile, **wishes)
 
     monkeypatch.setattr(following, "sleep", meanwhile)
-    return Market(shopper, sides, is_at_once=not theirs)
+    return Market(shopper, sides, is_at_once=not theirs and "payments" not in stages)
 
 
 @pytest.fixture(params=[None, 5], ids=["asks again", "prefers to wait"])

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from monolith.orders.events import Line, OrderCancelled, OrderPlaced, OrderRejected, ShipTo
+from monolith.orders.events import Line, OrderAwaitsPayment, OrderCancelled, OrderPlaced, OrderRejected, ShipTo
 from monolith.payments.events import PaymentCaptured, PaymentRefunded
 from monolith.shipping.events import Parcel, ReturnReceived, ShipmentDispatched
 from strangler.brokers import Delivery
@@ -25,6 +25,11 @@ def placed(**changes: object) -> OrderPlaced:
 def rejected(**changes: object) -> OrderRejected:
     order = {"customer_id": 7, "lines": LINES, "total": "36.68", "currency": "EUR", "code": "out_of_stock"}
     return OrderRejected(**{**CUSTOMER, **order, "reason": "Not enough in stock: MUG.", "rejected_at": AT, **changes})
+
+
+def awaiting(**changes: object) -> OrderAwaitsPayment:
+    order = {"customer_id": 7, "total": "36.68", "currency": "EUR", "retried_until": AT, "deferred_at": AT}
+    return OrderAwaitsPayment(**{**CUSTOMER, **order, **changes})
 
 
 def cancelled(**changes: object) -> OrderCancelled:

@@ -14,6 +14,7 @@ from extracted.notifications.models import Email
 from strangler.messaging import open_as, seal
 from tests.unit.extracted import message_ids
 from tests.unit.extracted.notifications.factories import (
+    awaiting,
     cancelled,
     captured,
     dispatched,
@@ -50,6 +51,8 @@ def test_one_cause_is_one_email_however_often_it_is_told():
          ["2 x Mug (MUG) at 4.95 EUR", "Total: 36.68 EUR", "1 High St\nN1 London\nGB"]),
         (rejected, views.OrderRejected, "order_rejected", "Your order S-1 could not be placed",
          ["over 36.68 EUR", "Not enough in stock: MUG.", "2 x Mug (MUG)", "You pay nothing for it"]),
+        (awaiting, views.OrderAwaitsPayment, "order_awaits_payment", "Your order S-1: awaiting payment",
+         ["over 36.68 EUR are reserved", "We try again until 23 November 2026, 09:30 UTC"]),
         (captured, views.PaymentCaptured, "payment_receipt", "Payment received for order S-1",
          ["we received 36.68 EUR", "2026-11-23 09:30 UTC"]),
         (cancelled, views.OrderCancelled, "order_cancelled", "Your order S-1 is cancelled",

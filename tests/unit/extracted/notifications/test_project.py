@@ -78,6 +78,7 @@ def test_the_service_is_whole_without_the_monolith():
     outcome = python("-c", code, **NEEDED, BROKER_URL="memory://none")
     events = [
         *(
+            "orders.order_awaits_payment",
             "orders.order_cancelled",
             "orders.order_placed",
             "orders.order_rejected",

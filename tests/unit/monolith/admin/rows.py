@@ -33,7 +33,9 @@ from monolith.notifications.factories import EmailFactory
 from monolith.notifications.models import Email
 from monolith.orders.factories import CartFactory, OrderFactory, PromotionFactory
 from monolith.orders.models import Cart, Order, Promotion
-from monolith.payments.factories import LedgerEntryFactory, PaymentFactory
+from monolith.payments import models as payments
+from monolith.payments.factories import LedgerEntryFactory, PaymentFactory, PaymentRequestFactory
+from monolith.payments.factories import OwnershipFactory as PaymentOwnershipFactory
 from monolith.payments.models import LedgerEntry, Payment
 from monolith.payments.services import refund
 from monolith.reporting.factories import DailySalesFactory
@@ -102,6 +104,8 @@ MAKE: dict[type, Callable[[int], Any]] = {
     Order: order,
     Payment: payment,
     LedgerEntry: lambda _: LedgerEntryFactory(),
+    payments.Ownership: lambda _: PaymentOwnershipFactory(),
+    payments.PaymentRequest: lambda _: PaymentRequestFactory(),
     Shipment: shipment,
     PackingJob: lambda _: PackingJobFactory(),
     Return: lambda n: ReturnFactory(shipment=shipment(n, status="delivered")),

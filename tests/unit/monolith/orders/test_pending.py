@@ -218,7 +218,7 @@ def test_goods_that_come_home_meanwhile_are_reserved_here_and_every_line_has_its
 
 
 def test_a_pending_order_can_be_neither_cancelled_nor_refunded_nor_shipped(pending, sides, again):
-    with pytest.raises(OrderPending, match=r"not placed yet\. Wait until it is, a minute at most"):
+    with pytest.raises(OrderPending, match=r"not placed yet\. Wait until it is, a few minutes at most"):
         cancel_order(pending, "changed my mind")
     with pytest.raises(IllegalTransition, match="it can only become placed or cancelled"):
         refund_order(pending)

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
 from tests.unit.monolith.payments.books import check_books
 from tests.unit.monolith.payments.other_side import Line
@@ -10,7 +11,8 @@ from tests.unit.monolith.payments.other_side import Line
 def _the_books_balance(db):
     """After every test of this folder."""
     yield
-    check_books()
+    if not connection.needs_rollback:  # where the database has refused something it answers no more
+        check_books()
 
 
 @pytest.fixture
