@@ -283,10 +283,13 @@ class Line:
         }
         latest = OutboxMessage.objects.order_by("-position").first()
         self.position = latest.position if latest else 0
+        self.collected: set[int] = set()
 
     def collect(self) -> None:
-        for row in OutboxMessage.objects.filter(position__gt=self.position).order_by("position"):
-            self.position = row.position
+        """A smaller position may be committed after a larger one, of another key."""
+        rows = OutboxMessage.objects.filter(position__gt=self.position).exclude(position__in=self.collected)
+        for row in rows.order_by("position"):
+            self.collected.add(row.position)
             self._put(row.routing_key, json.loads(row.payload)["partitionkey"], row.payload, also_to_the_service=True)
 
     def post(self, said: Sequence[Event]) -> None:
