@@ -1,4 +1,6 @@
-"""A checkout through two services: shop, inventory service, relays, consumers and saga worker are real processes.
+"""A checkout through two services: the shop, the one that keeps stock, the one that takes payments, the card gateway.
+
+With their relays, consumers and workers all are real processes.
 
 The client is the one of `tests/api`, which was written for one transaction.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Self
 
 import httpx
@@ -21,9 +24,12 @@ from tests.stack.postgres import scratch, server
 from tests.support.waiting import until
 
 SERVICE = ("-m", "extracted.inventory")
+PAYMENTS = ("-m", "extracted.payments")
 SKU = "SKU-00001"
+GROUPS = ("checkout", "inventory-monolith", "payments-monolith", "orders")
 UNITS = 50
 STOCK = f"SELECT sum(on_hand), sum(reserved) FROM inventory_stockitem WHERE sku = '{SKU}'"  # noqa: S608
+UNANSWERED = "SELECT * FROM payments_paymentrequest WHERE status NOT IN ('done', 'refused')"
 UNFINISHED = "SELECT key, status, error FROM strangler_saga WHERE finished_at IS NULL"
 
 
@@ -55,21 +61,28 @@ class OverHttp:
 class Site:
     def __init__(self, name: str) -> None:
         self.folder = scratch() / name
-        self.shop_db, self.service_db, queues = (_database(f"{name}_{each}") for each in ("shop", "service", "queues"))
+        names = ("shop", "service", "payments", "queues")
+        self.shop_db, self.service_db, payments, queues = (_database(f"{name}_{each}") for each in names)
         broker = server().url(queues, queues).replace("postgresql://", "pgmq://", 1)
         both = {"SECRET_KEY": "s" * 50, "HTTPS": "0", "BROKER_URL": broker, "LOG_LEVEL": "WARNING"}
-        shop_db, service_db = server().url(self.shop_db, self.shop_db), server().url(self.service_db, self.service_db)
-        self._environments: dict[bool, dict[str, str | None]] = {
-            False: {**both, "DATABASE_URL": shop_db, "DJANGO_SETTINGS_MODULE": "monolith.settings", "RELAY": "polling",
-                    "STAGE_INVENTORY": "extracted", "EMAIL_FILE_PATH": str(self.folder / "mails")},
-            True: {**both, "DATABASE_URL": service_db, "DJANGO_SETTINGS_MODULE": "extracted.inventory.settings"},
+        shop = {"DATABASE_URL": server().url(self.shop_db, self.shop_db), "EMAIL_FILE_PATH": str(self.folder / "mails")}
+        gateway = free_port()
+        self.gateway = f"http://127.0.0.1:{gateway}/"
+        self._environments: dict[str, dict[str, str | None]] = {
+            "manage.py": {**both, **shop, "DJANGO_SETTINGS_MODULE": "monolith.settings", "RELAY": "polling",
+                          "STAGE_INVENTORY": "extracted", "STAGE_PAYMENTS": "extracted"},
+            SERVICE[-1]: {**both, "DATABASE_URL": server().url(self.service_db, self.service_db),
+                          "DJANGO_SETTINGS_MODULE": "extracted.inventory.settings"},
+            PAYMENTS[-1]: {**both, "DATABASE_URL": server().url(payments, payments),
+                           "DJANGO_SETTINGS_MODULE": "extracted.payments.settings",
+                           "GATEWAY_URL": self.gateway},
         }  # fmt: skip
-        self._side_by_side((*MANAGE, "migrate"), (*SERVICE, "migrate"))
+        self._side_by_side((*MANAGE, "migrate"), (*SERVICE, "migrate"), (*PAYMENTS, "migrate"))
         self._side_by_side(
             (*MANAGE, "seed", "--customers", "0", "--products", "1", "--stock", str(UNITS)),
-            (*MANAGE, "consume", "--declare", "--group", "checkout"),
-            (*MANAGE, "consume", "--declare", "--group", "inventory-monolith"),
+            *((*MANAGE, "consume", "--declare", "--group", group) for group in GROUPS),
             (*SERVICE, "consume", "--declare"),
+            *((*PAYMENTS, "consume", "--declare", "--group", group) for group in ("payments", "fraud")),
             ("-m", "extracted.notifications", "consume", "--declare"),
         )
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -79,14 +92,17 @@ class Site:
             self.service,
             self.process("relay", *MANAGE, "relay"),
             self.process("service-relay", *SERVICE, "relay"),
-            self.process("answers", *MANAGE, "consume", "--group", "checkout"),
-            self.process("copies", *MANAGE, "consume", "--group", "inventory-monolith"),
+            *(self.process(group, *MANAGE, "consume", "--group", group) for group in GROUPS),
+            self.process("gateway", "-m", "devstack.gateway", "--port", str(gateway)),
+            self.process("payments", *PAYMENTS, "consume", "--group", "payments"),
+            self.process("payments-relay", *PAYMENTS, "relay"),
+            self.process("calls", *PAYMENTS, "settle_calls", "--follow"),
             self.process("saga", *MANAGE, "saga", "work"),
             self.process("web", *gunicorn, "--no-control-socket"),
         ]
 
     def process(self, name: str, *arguments: str) -> ManagedProcess:
-        env = self._environments[SERVICE[-1] in arguments]
+        env = next((env for of, env in self._environments.items() if of in arguments), self._environments["manage.py"])
         if "extracted.notifications" in arguments:
             env = {**env, "DJANGO_SETTINGS_MODULE": "extracted.notifications.settings"}
         log = self.folder / f"{name}.log"
@@ -147,6 +163,20 @@ def test_she_buys_as_ever_although_another_service_keeps_the_stock(site: Site) -
     ada.cancel(bought)
     until(lambda: site.rows(site.shop_db, UNFINISHED) == [], "no saga under way")
     until(lambda: site.both_sides() == [[(UNITS, 4)]] * 2, "both sides to have promised the 4 that were bought")
+    until(lambda: site.rows(site.shop_db, UNANSWERED) == [], "no request about a payment without an answer")
+    _money_is_where_it_belongs(site, bought["number"])
+
+
+def _money_is_where_it_belongs(site: Site, cancelled: str) -> None:
+    """By the gateway's own log: each order was charged once, and one got all of it back."""
+    moved = httpx.get(f"{site.gateway}movements").raise_for_status().json()["movements"]
+    taken = sum(Decimal(each["amount"]) for each in moved if each["kind"] == "capture")
+    given = sum(Decimal(each["amount"]) for each in moved if each["kind"] == "refund")
+    kept = "SELECT order_number, status, captured, refunded FROM payments_payment"
+    payments = site.rows(site.shop_db, kept)
+    assert (sum(row[2] for row in payments), sum(row[3] for row in payments)) == (taken, given)
+    assert {row[0]: row[1] for row in payments}[cancelled] == "refunded"
+    assert sorted(row[1] for row in payments) == ["captured", "captured", "refunded"]
 
 
 def _buy_while_the_service_is_dead(site: Site, ada: Shopper) -> None:

@@ -48,10 +48,11 @@ SEEN_BY_ALL = {
     *("order", "shipment", "return", "packingjob"),
 }
 IN_DETAIL = {"stockmovement", "reservation", "transfer", "ownership", "change"}
+MONEY = {"payment", "paymentrequest", "payments.ownership"}
 SEEN = {
-    "support": SEEN_BY_ALL | {"customer", "cart", "promotion", "payment", "email"},
+    "support": SEEN_BY_ALL | {"customer", "cart", "promotion", "email"} | MONEY,
     "warehouse": SEEN_BY_ALL | IN_DETAIL,
-    "finance": SEEN_BY_ALL | IN_DETAIL | {"customer", "promotion", "payment", "ledgerentry", "dailysales"},
+    "finance": SEEN_BY_ALL | IN_DETAIL | MONEY | {"customer", "promotion", "ledgerentry", "dailysales"},
     "": set(),
 }
 ADDED = {
@@ -108,6 +109,7 @@ def test_an_action_is_for_its_role_alone_from_the_list_and_from_the_row(desk_of,
 @each_model
 def test_a_page_is_for_those_who_need_it(desk_of, model):
     name, row = model._meta.model_name, MAKE[model](1)
+    name = model._meta.label_lower if model._meta.label_lower in MONEY else name  # inventory has one called so, too
     for role in ROLES:
         desk = desk_of(role)
         page = desk.get(url(model, "change", row.pk))
