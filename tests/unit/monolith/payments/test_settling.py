@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monolith.payments.factories import PaymentFactory
-from monolith.payments.gates import settled
+from monolith.payments.gates import looked_after, settled
 from monolith.payments.models import Ownership, Payment, PaymentRequest
 from monolith.payments.ownership import hand_over, recall
 from monolith.payments.services import capture, give_back
@@ -153,6 +153,14 @@ def test_a_request_may_be_under_way_but_not_for_a_minute_unless_the_bank_is_away
     assert settled().passed
 
 
-def test_it_stands_before_each_stage_that_builds_on_who_owns_what():
-    [own] = [each for each in own_gates if each.context == "payments"]
-    assert (own.ask.name, own.before) == ("settled", (Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED))
+def test_they_stand_before_the_stages_that_build_on_them():
+    own = {each.ask.name: each.before for each in own_gates if each.context == "payments"}
+    assert own == {
+        "saga worker": (Stage.CANARY, Stage.EXTRACTED),
+        "settled": (Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED),
+    }
+
+
+def test_somebody_has_to_see_to_orders_that_wait():
+    assert (looked_after().fails, looked_after().figure) == (True, "0 run")
+    assert "start `manage.py saga work`" in looked_after().remedy
