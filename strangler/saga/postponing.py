@@ -36,7 +36,7 @@ def postpone(saga: Saga[Any], key: object, until: datetime, *, step: str) -> boo
     if timezone.is_naive(until):
         raise SagaError(f"saga {saga.name!r}: postpone(until=) takes a time with its zone, not {until.isoformat()}")
     using, envelope = database(), incoming_message()
-    parameters = {
+    parameters: dict[str, Any] = {
         "saga": saga.name,
         "key": str(key),
         "step": step,
