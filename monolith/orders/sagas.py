@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from django.conf import settings
 from django.db.models import Case, Value, When
 from django.utils import timezone
 from pydantic import BaseModel, Field, PrivateAttr
@@ -25,7 +26,7 @@ WITHIN, ATTEMPTS = timedelta(seconds=20), 3
 """A customer waits for a minute at most, if the inventory service is away."""
 PAYMENT, PAY_WITHIN, PAY_ATTEMPTS = "payment", timedelta(seconds=30), 5
 """And for two and a half, if the payments service is: money that is on its way already is worth some patience."""
-LONGEST_WAIT_FOR_PAYMENT = timedelta(hours=1)
+LONGEST_WAIT_FOR_PAYMENT = timedelta(seconds=settings.PAYMENT_PATIENCE)
 """If that service is there and the bank is not. Goods are kept from others for as long."""
 
 

@@ -33,7 +33,7 @@ def do(wanted: Wanted, payment: Payment | None) -> Payment:
 
 
 def _authorise(wanted: Wanted) -> Payment:
-    authorisation = gateway.authorise(wanted.card_token, wanted.amount, wanted.currency)
+    authorisation = gateway.authorise(wanted.card_token, wanted.amount, wanted.currency, wanted.order_number)
     payment = Payment.objects.create(
         order_number=wanted.order_number,
         customer_email=wanted.customer_email,

@@ -125,6 +125,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     else {"confirm_publish": True}  # RabbitMQ: a task counts as sent once the broker has it
 )
 
+# The card gateway; without it one in this process, which takes no money. On one machine: `python -m devstack.gateway`.
+GATEWAY_URL = env.text("GATEWAY_URL")
+GATEWAY_TOKEN = env.text("GATEWAY_TOKEN")
+GATEWAY_TIMEOUT = env.number("GATEWAY_TIMEOUT", 10)  # seconds for connecting, and for each wait for an answer
+# So long an order waits for its payment, where the payments service makes it and the gateway does not answer.
+PAYMENT_PATIENCE = env.number("PAYMENT_PATIENCE", 3600)  # seconds
+
 STRANGLER = {
     "SOURCE": "shop",
     "BROKER_URL": env.text("BROKER_URL"),
