@@ -3,7 +3,7 @@
 Each NAME (shop and notifications, unless others are given) is a system with a database of its own; one more database
 holds the queues between them. `.local/up/NAME.env` and `broker.env` are for `source`, in the terminals that work on
 that system. Data, passwords and ports are kept from one start to the next. With `shop notifications reporting`, or
-`inventory` in its place, the shop is told how to ask that service.
+`inventory` or `payments` in its place, the shop is told how to ask that service.
 """
 
 import argparse

@@ -29,11 +29,14 @@ from devstack.shop.steps import Steps
 from devstack.shop.workspace import workspace_in
 from devstack.tours import reporting
 from devstack.tours.inventory import tour as inventory
+from devstack.tours.payments import tour as payments
 from devstack.tours.two_sides import BROKERS
 from devstack.unprivileged import NoUnprivilegedUser
 
 CHECK_EVERY_SECONDS = 0.5
-TOURS = ("reporting", "inventory")
+TWO_SIDED = {"inventory": inventory.play, "payments": payments.play}
+"""Tours in which events go both ways, on any broker."""
+TOURS = ("reporting", *TWO_SIDED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tour(options: argparse.Namespace, console: Console) -> bool:
-    if options.tour == "inventory":
-        return inventory.play(console, _folder(options), options.seed, broker=options.broker, brief=options.brief)
+    if play := TWO_SIDED.get(options.tour):
+        return play(console, _folder(options), options.seed, broker=options.broker, brief=options.brief)
     return reporting.play(console, _folder(options), options.seed)
 
 
@@ -123,11 +126,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="for the same random choices again")
     parser.add_argument("--name", type=_name, help="write to .local/demo-NAME: lets two run side by side")
     parser.add_argument("--tour", choices=TOURS, help="another journey, which ends by itself: docs/tours.md")
-    parser.add_argument("--broker", choices=tuple(BROKERS), default="pgmq", help="of the tour inventory (default pgmq)")
-    parser.add_argument("--brief", action="store_true", help="the tour inventory there and back, with fewer stops")
+    parser.add_argument(
+        "--broker", choices=tuple(BROKERS), default="pgmq", help="of inventory and payments (default pgmq)"
+    )
+    parser.add_argument("--brief", action="store_true", help="the same two there and back, with fewer stops")
     options = parser.parse_args(arguments)
-    if (options.broker != "pgmq" or options.brief) and options.tour != "inventory":
-        parser.error("--broker and --brief are for --tour inventory")
+    if (options.broker != "pgmq" or options.brief) and options.tour not in TWO_SIDED:
+        parser.error(f"--broker and --brief are for --tour {' and --tour '.join(TWO_SIDED)}")
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(10_000)
     return options

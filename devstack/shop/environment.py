@@ -10,7 +10,10 @@ from devstack.shop.workspace import Workspace
 Environment = dict[str, str | None]
 """A value of None removes the variable."""
 
-_FOREIGN_PREFIXES = ("STAGE_", "STAGES_", "REPORTING_", "INVENTORY_", "EMAIL_", "PG", "GUNICORN_", "DJANGO_", "CSRF_")
+_FOREIGN_PREFIXES = (
+    *("STAGE_", "STAGES_", "REPORTING_", "INVENTORY_", "PAYMENTS_", "GATEWAY_", "FRAUD_"),
+    *("EMAIL_", "PG", "GUNICORN_", "DJANGO_", "CSRF_"),
+)
 _FOREIGN = (
     "STATIC_ROOT",
     "WEB_CONCURRENCY",

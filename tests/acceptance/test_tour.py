@@ -36,6 +36,15 @@ def test_stock_changes_hands_there_and_back_while_customers_buy_and_processes_ar
     assert "nothing lost, nothing doubled, never oversold" in " ".join(said.split())  # lines are as long as a terminal
 
 
+@pytest.mark.timeout(700)
+def test_payments_leave_and_come_back_while_the_gateway_fails_and_everybody_is_charged_once() -> None:
+    """There and back once; all of the way, and the other brokers, are for whoever has four minutes."""
+    said = tour("payments", "--brief")
+    _, __, verdict = said.rpartition("first event on (")
+    assert verdict.count("\n✓ ") == 19
+    assert "charged exactly once, for nothing that came to nothing, and the books balance" in " ".join(said.split())
+
+
 def tour(which: str, *options: str) -> str:
     """What it said; it ends with 0, and nothing of it is crossed out."""
     name = f"test{uuid.uuid4().hex[:12]}"
