@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -80,7 +81,8 @@ class Terminal:
 
     def close(self) -> None:
         for process in self.running():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # one of them has taken it along
+                process.kill()
         self._bash.kill()
         self._bash.communicate()
 
