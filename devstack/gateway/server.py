@@ -12,6 +12,7 @@ A POST takes an `Idempotency-Key`; where the gateway has a token, all but /healt
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import asdict
 from hmac import compare_digest
@@ -32,6 +33,11 @@ class Gateway(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], bank: Bank, *, token: str = "") -> None:
         super().__init__(address, Conversation)
         self.bank, self.panel, self.token = bank, Panel(), token
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who hangs up, or is killed, is no error of the gateway's."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class Conversation(BaseHTTPRequestHandler):

@@ -22,15 +22,16 @@ from extracted.payments.models import GatewayAttempt, GatewayCall, PaymentReques
 BACKOFF, BACKOFF_MAX = 0.5, 60.0  # seconds
 Status = GatewayCall.Status
 
-# Those that wait longest first.
+# Those that wait longest first. Materialized: as a part of a join PostgreSQL could run it again, and take more.
 CLAIM = """
-    WITH claimed AS (
-        UPDATE payments_gatewaycall
+    WITH due AS MATERIALIZED (
+        SELECT id FROM payments_gatewaycall WHERE status = 'due' AND due_at <= clock_timestamp()
+        ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED),
+    claimed AS (
+        UPDATE payments_gatewaycall call
         SET attempts = attempts + 1, due_at = clock_timestamp() + interval '1 second' * %(lease)s
-        WHERE id IN (
-            SELECT id FROM payments_gatewaycall WHERE status = 'due' AND due_at <= clock_timestamp()
-            ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
-        RETURNING id, attempts)
+        FROM due WHERE call.id = due.id
+        RETURNING call.id, attempts)
     INSERT INTO payments_gatewayattempt (call_id, number, started_at, outcome)
     SELECT id, attempts, clock_timestamp(), '' FROM claimed
     RETURNING call_id

@@ -1,4 +1,7 @@
-"""What is told while the gateway does not answer: first that it takes longer, then, at `answer_by`, no."""
+"""What is told while the gateway does not answer: first that it takes longer, then, at `answer_by`, no.
+
+Where no would be wrong, because the gateway may have done it and it is wanted all the same, it only takes longer.
+"""
 
 from collections.abc import Collection
 
@@ -7,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from extracted.payments import answering, books, moving, requests
+from extracted.payments.domain.deciding import GIVES_BACK
 from extracted.payments.errors import GatewayUnavailable
 from extracted.payments.events import PaymentRequestDeferred
 from extracted.payments.models import GatewayCall, Ownership, PaymentRequest
@@ -15,7 +19,7 @@ from strangler.outbox import publish
 Status = PaymentRequest.Status
 BATCH = 200
 TAKES_LONGER = "The card gateway does not answer; it is tried again."
-TOO_LATE = "The card gateway did not answer in time. Nothing is charged; try again later."
+TOO_LATE = "The card gateway did not answer in time, and nothing was done. Try again later."
 
 
 @transaction.atomic
@@ -50,15 +54,26 @@ def _refuse(order_number: str) -> int:
     book = books.opened([order_number])[order_number]
     late = list(requests.unanswered(book).filter(answer_by__lte=timezone.now()).order_by("id"))
     told = {"code": GatewayUnavailable.code, "reason": TOO_LATE}
+    going_on = [row for row in late if _has_to_end(row)]
     for row in late:
-        if book.state.open and book.state.open.request == row.request:
+        if row in going_on:
+            row.answer_by, row.deferred_at = timezone.now() + requests.patience(), None
+        elif book.state.open and book.state.open.request == row.request:
             requests.call_off(book, **told)
         else:
             requests.refuse(book, row, **told)
+    PaymentRequest.objects.bulk_update(going_on, ["answer_by", "deferred_at"])
     requests.go_on(book)
     books.save([book])
     moving.give_up_if_recalled(book)
-    return len(late)
+    return len(late) - len(going_on)
+
+
+def _has_to_end(row: PaymentRequest) -> bool:
+    """The gateway was asked, and no is no answer: to what gives money back, and where nobody named a time."""
+    patient = row.action in GIVES_BACK or answering.asked_in(row).answer_by is None
+    tried = GatewayCall.objects.filter(request=row.request, undoes=False, attempts__gt=0)
+    return patient and row.status == Status.OPEN and tried.exists()
 
 
 def _unanswered() -> QuerySet[PaymentRequest]:

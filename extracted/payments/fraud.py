@@ -53,9 +53,10 @@ SUSPICIOUS = """
     ORDER BY b.made_at, b.order_number, b.rule
 """
 PRUNE = """
-    DELETE FROM payments_sighting WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM payments_sighting WHERE made_at < %(before)s ORDER BY made_at LIMIT %(size)s
         FOR UPDATE SKIP LOCKED)
+    DELETE FROM payments_sighting WHERE id IN (SELECT id FROM old)
 """
 
 log = structlog.get_logger(__name__)

@@ -26,6 +26,10 @@ class Unavailable:
 Outcome = Succeeded | Denied | Unavailable
 
 
+ONE_CALL_EACH = httpx.Limits(max_keepalive_connections=0)
+"""A connection that is used again may hold a second answer to the call before, which would pass for this one's."""
+
+
 class Gateway:
     """One instance serves any number of threads. A call takes at most a little more than `GATEWAY_TIMEOUT` seconds."""
 
@@ -36,8 +40,9 @@ class Gateway:
         if settings.GATEWAY_TIMEOUT < 1:
             raise ConfigurationError("GATEWAY_TIMEOUT is a number of seconds from 1; the default is 5.")
         headers = {"Authorization": f"Bearer {settings.GATEWAY_TOKEN}"} if settings.GATEWAY_TOKEN else {}
+        url = settings.GATEWAY_URL.rstrip("/") + "/"
         self._client = httpx.Client(
-            base_url=settings.GATEWAY_URL.rstrip("/") + "/", headers=headers, timeout=settings.GATEWAY_TIMEOUT
+            base_url=url, headers=headers, timeout=settings.GATEWAY_TIMEOUT, limits=ONE_CALL_EACH
         )
 
     def make(self, call: GatewayCall) -> Outcome:

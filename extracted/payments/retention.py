@@ -14,10 +14,11 @@ from strangler.batches import delete_in_batches
 NEWEST = 10_000
 """Comparisons that stay however old they are: the gate of a small shop counts them for months."""
 REQUESTS = """
-    DELETE FROM payments_paymentrequest WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT r.id FROM payments_paymentrequest r WHERE r.answered_at < %(before)s
             AND NOT EXISTS (SELECT FROM payments_gatewaycall c WHERE c.request = r.request AND c.status = 'due')
         ORDER BY r.id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+    DELETE FROM payments_paymentrequest WHERE id IN (SELECT id FROM old)
 """
 CALLS = """
     WITH ended AS MATERIALIZED (
@@ -27,10 +28,11 @@ CALLS = """
     DELETE FROM payments_gatewaycall WHERE id IN (SELECT id FROM ended)
 """
 COMPARISONS = """
-    DELETE FROM payments_shadowoutcome WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM payments_shadowoutcome WHERE compared_at < %(before)s
         AND id <= (SELECT id FROM payments_shadowoutcome ORDER BY id DESC OFFSET %(newest)s LIMIT 1)
         ORDER BY id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+    DELETE FROM payments_shadowoutcome WHERE id IN (SELECT id FROM old)
 """
 STATEMENTS = {"requests": REQUESTS, "calls": CALLS, "comparisons": COMPARISONS}
 

@@ -16,6 +16,7 @@ from extracted.payments.events import PaymentRequested
 from extracted.payments.money import ZERO
 from strangler.messaging import Event
 
+GIVES_BACK = {"refund", "give_back"}
 NewCall = Callable[[], UUID]
 
 
@@ -70,8 +71,11 @@ def settle(state: PaymentState, order_number: str, call: UUID, outcome: Succeede
 
 
 def abandon(state: PaymentState, order_number: str, *, code: str, reason: str, tried: bool) -> list[Event]:
-    """The request in hand is refused: nobody waits for it any more. `tried`: the gateway may know of the call."""
-    if state.open is None:
+    """The request in hand is refused: nobody waits for it any more. `tried`: the gateway may know of the call.
+
+    What gives money back is not refused once the gateway was asked: whoever asked again would give it back twice.
+    """
+    if state.open is None or (tried and state.open.action in GIVES_BACK):
         return []
     happened: list[Event] = []
     if state.pending is not None and not state.pending.undoes and not tried:

@@ -3,6 +3,7 @@ from threading import Event
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import connection
 
 from extracted.payments.gateway import Gateway
 from extracted.payments.worker import LONGEST_SLEEP, work
@@ -35,6 +36,7 @@ class Command(KitCommand):
                 self._round(gateway, stop, at_once)
 
     def _rounds(self, gateway: Gateway, stop: Event, at_once: int) -> None:
+        connection.close_if_unusable_or_obsolete()
         self._round(gateway, stop, at_once)
         while not stop.wait(LONGEST_SLEEP):
             self._round(gateway, stop, at_once)

@@ -24,7 +24,7 @@ from tests.unit.extracted.payments.books import batons, check_books, check_ledge
 from tests.unit.extracted.payments.conftest import handling
 
 ORDERS = ("S-1", "S-2", "S-3")
-STEPS, SEEDS = 70, 5
+STEPS, SEEDS = 70, 4
 ANSWERS = {"payment_request_done", "payment_request_refused", "payment_request_redirected"}
 MOMENT = make.AT
 
@@ -92,13 +92,15 @@ class World:
         order = self.dice.choice(ORDERS)
         if self.home[order] and order not in self.authorisation and not self.epoch[order]:
             self.home[order], self.epoch[order] = False, 1
-            asked = make.requested(self.dice.choice(["charge", "authorise"]), order, self.amount())
+            late = timezone.now() + timedelta(hours=1)
+            asked = make.requested(self.dice.choice(["charge", "authorise"]), order, self.amount(), answer_by=late)
         elif self.home[order]:
             return
         else:
             action = self.dice.choice(["capture", "capture", "refund", "give_back", "charge"])
             amount = self.dice.choice([None, self.amount()]) if action in {"capture", "refund"} else None
-            asked = make.requested(action, order, amount, epoch=self.epoch[order])
+            late = self.dice.choice([None, timezone.now() + timedelta(hours=1)])
+            asked = make.requested(action, order, amount, epoch=self.epoch[order], answer_by=late)
         self.asked[str(asked.request)] = asked
         self.say(asked)
 

@@ -15,6 +15,7 @@ from tests.unit.extracted.payments.books import answers, facts, published, statu
 from tests.unit.extracted.payments.factories import recalled, requested
 
 pytestmark = pytest.mark.django_db
+SOON = timezone.now() + timedelta(hours=1)
 
 
 def overdue(**which):
@@ -42,7 +43,7 @@ class TestDown:
         settle_calls()
         [(_, told)] = published("payment_request_refused")
         assert told["code"] == "gateway_unavailable"
-        assert "Nothing is charged" in told["reason"]
+        assert "nothing was done" in told["reason"]
         assert (gateway.moved(), GatewayCall.objects.get().status) == ([], "withdrawn")
 
     def test_each_try_waits_longer_at_random_and_stands_in_the_row(self, handle, settle_calls, gateway):
@@ -92,7 +93,7 @@ class TestSilent:
 
     def test_what_succeeds_after_the_deadline_is_undone(self, handle, settle_calls, gateway):
         gateway.turn(hang_up=True)
-        handle(requested("charge"))
+        handle(requested("charge", answer_by=SOON))
         settle_calls()
         overdue()
         settle_calls()
@@ -109,13 +110,31 @@ class TestSilent:
         handle(requested("authorise"))
         settle_calls()
         gateway.turn(hang_up=True)
-        handle(requested("capture", amount="40.00"))
+        handle(requested("capture", amount="40.00", answer_by=SOON))
         settle_calls()
         overdue(action="capture")
         gateway.turn(hang_up=False)
         settle_calls()
         assert sums() == ("partially_refunded", "100.00", "40.00", "40.00", "0.00")
         assert facts()[1:] == [("captured", "40.00"), ("refunded", "40.00")]
+
+    @pytest.mark.parametrize(("action", "deadline"), [("refund", True), ("give_back", True), ("capture", False)])
+    def test_what_is_wanted_all_the_same_is_not_refused_once_it_was_tried(
+        self, handle, settle_calls, gateway, action, deadline
+    ):
+        """Whoever asked again would give back twice, or find nothing left to take."""
+        handle(requested("authorise" if action == "capture" else "charge"))
+        settle_calls()
+        gateway.turn(hang_up=True)
+        handle(requested(action, answer_by=SOON if deadline else None))
+        settle_calls()
+        overdue(action=action)
+        settle_calls()
+        assert answers() == ["done", "deferred", "deferred"], "it takes longer still"
+        gateway.turn(hang_up=False)
+        settle_calls()
+        assert answers()[-1] == "done"
+        assert len(facts()) == (2 if action == "capture" else 3)
 
 
 class TestTwice:
