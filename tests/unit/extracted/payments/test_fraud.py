@@ -11,7 +11,6 @@ from tests.unit.extracted.payments.books import published
 from tests.unit.extracted.payments.factories import authorised, message
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now()
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +20,7 @@ def _rules(settings):
 
 
 def paid(number, minutes_ago, amount="10.00", **changes):
-    return authorised(f"S-{number}", amount, authorised_at=NOW - timedelta(minutes=minutes_ago), **changes)
+    return authorised(f"S-{number}", amount, authorised_at=timezone.now() - timedelta(minutes=minutes_ago), **changes)
 
 
 def flagged():
@@ -85,7 +84,7 @@ def test_payments_of_both_owners_are_watched_and_what_is_told_again_is_not(watch
 def test_what_comes_later_than_the_lateness_is_not_counted_and_what_no_window_reaches_is_pruned(watch, capsys):
     watch(paid(1, 61), paid(2, 59))
     assert list(Sighting.objects.values_list("order_number", flat=True)) == ["S-2"]
-    Sighting.objects.update(made_at=NOW - timedelta(minutes=71))
+    Sighting.objects.update(made_at=timezone.now() - timedelta(minutes=71))
     watch(paid(3, 0))
     call_command("prune_payments")
     assert "1 sightings" in capsys.readouterr().out
