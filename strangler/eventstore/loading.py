@@ -25,7 +25,8 @@ class _SnapshotUnreadable(Exception):
 
 
 # A moment cuts a stream before the first event that is later, so that what is seen is always a beginning of it.
-# A snapshot has the type ''.
+# A snapshot has the type ''. LIMIT 1 and OFFSET 0 keep the planner, which may know little of the tables, from joining
+# all snapshots and all events.
 _LOAD = """
     WITH asked AS MATERIALIZED (
         SELECT k.key, coalesce(least(%(version)s::int, (
@@ -33,16 +34,16 @@ _LOAD = """
             WHERE e.category = %(category)s AND e.key = k.key AND e.recorded_at > %(as_of)s::timestamptz
         )), 2147483647) AS last
         FROM unnest(%(keys)s::text[]) AS k(key)),
-    snapshot AS MATERIALIZED (
-        SELECT asked.key, s.version, s.state FROM asked JOIN strangler_stream_snapshot s
-            ON s.key = asked.key AND s.category = %(category)s AND s.shape = %(shape)s AND s.version <= asked.last)
-    SELECT key, version, '' AS type, state AS data FROM snapshot
+    begun AS MATERIALIZED (
+        SELECT asked.key, asked.last, s.version, s.state FROM asked LEFT JOIN LATERAL (
+            SELECT * FROM strangler_stream_snapshot s WHERE s.key = asked.key AND s.category = %(category)s LIMIT 1
+        ) s ON s.shape = %(shape)s AND s.version <= asked.last)
+    SELECT key, version, '' AS type, state AS data FROM begun WHERE version IS NOT NULL
     UNION ALL
-    SELECT e.key, e.version, e.type, e.data FROM asked LEFT JOIN snapshot s ON s.key = asked.key
-    CROSS JOIN LATERAL (
-        SELECT e.key, e.version, e.type, e.data FROM strangler_stream_event e
-        WHERE e.key = asked.key AND e.category = %(category)s
-            AND e.version > coalesce(s.version, 0) AND e.version <= asked.last) e
+    SELECT e.key, e.version, e.type, e.data FROM begun CROSS JOIN LATERAL (
+        SELECT * FROM strangler_stream_event e
+        WHERE e.key = begun.key AND e.category = %(category)s
+            AND e.version > coalesce(begun.version, 0) AND e.version <= begun.last OFFSET 0) e
     ORDER BY key, version
 """
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db import connections
+from django.db import connections, transaction
 
 from strangler.eventstore.opening import COLUMNS, Row
 
@@ -40,11 +40,19 @@ _READ = f"""
 """  # noqa: S608  (constants)
 
 
+# The planner counts on what it knew when it last counted, and would sort all that is to be read for each batch of it.
+_PIN_PLANS = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
+
+
 def read(categories: Sequence[str], after: Place, *, size: int, using: str, before: int | None = None) -> list[Row]:
     """`before`: a transaction, instead of the oldest open one; only for where nobody else writes."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(_READ, {"categories": list(categories), **after._asdict(), "size": size, "before": before})
-        return [Row(*row) for row in cursor.fetchall()]
+    asked = {"categories": list(categories), **after._asdict(), "size": size, "before": before}
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        cursor.execute(_PIN_PLANS)
+        cursor.execute(_READ, asked)
+        rows = [Row(*row) for row in cursor.fetchall()]
+        transaction.set_rollback(True, using=using)  # what is pinned is pinned for nobody else
+    return rows
 
 
 _WITH_NEWS = """
@@ -54,7 +62,7 @@ _WITH_NEWS = """
             SELECT 1 FROM strangler_stream_event e
             WHERE e.category = c.category AND (e.transaction_id, e.position) > (p.transaction_id, p.position)
                 AND e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-            LIMIT 1) e)
+            ORDER BY e.transaction_id, e.position LIMIT 1) e)
     ORDER BY p.name
 """
 

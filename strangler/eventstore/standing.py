@@ -33,7 +33,7 @@ _HOLDING_UP = """
                 SELECT 1 FROM strangler_stream_event e
                 WHERE e.category = c.category
                     AND e.transaction_id >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-                LIMIT 1) e)
+                ORDER BY e.transaction_id, e.position LIMIT 1) e)
     ORDER BY age(backend_xid) DESC LIMIT 1
 """
 
