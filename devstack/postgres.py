@@ -79,6 +79,16 @@ class EmbeddedPostgres(PostgresContents):
                 break
         return self
 
+    def attach(self) -> Self:
+        """Know the way into a server that another process runs in this folder. Raises ProcessFailed where none does."""
+        port = self._last_port()
+        if port is None or not self._run_file.process():
+            raise ProcessFailed(
+                f"no PostgreSQL runs in {self.root}: start it first, by `python -m devstack.up` for one"
+            )
+        self.port = port
+        return self
+
     def stop(self) -> None:
         """Shut down fast: roll open transactions back, write a checkpoint, wait until it is gone."""
         if self._server:

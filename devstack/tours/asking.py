@@ -1,6 +1,6 @@
 """What databases are asked at the end of every tour with two sides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from devstack.postgres import EmbeddedPostgres
@@ -8,6 +8,8 @@ from devstack.postgres import EmbeddedPostgres
 LAST_ORDER = "SELECT coalesce(max(id), 0) FROM orders_order"
 ORDERS = "SELECT number, status, cancel_code FROM orders_order WHERE id > %s"
 SAGAS = "SELECT status, count(*) FROM strangler_saga GROUP BY status"
+_UNDER_WAY = "SELECT count(*) FROM strangler_saga WHERE status NOT IN ('completed', 'compensated')"
+_QUEUED = "SELECT queue_name, queue_length FROM pgmq.metrics_all() WHERE queue_length > 0 AND queue_name = ANY(%s)"
 _PENDING = "SELECT count(*) FROM strangler_outbox WHERE relayed_at IS NULL"
 _PARKED = "SELECT consumer_group, key, type, status, error FROM strangler_parked_message WHERE status <> 'discarded'"
 
@@ -15,6 +17,17 @@ _PARKED = "SELECT consumer_group, key, type, status, error FROM strangler_parked
 def rows(postgres: EmbeddedPostgres, database: str, query: str, parameters: list[Any] | None = None) -> list[Any]:
     with postgres.connect(database) as connection:
         return connection.execute(query, parameters).fetchall()
+
+
+def under_way(postgres: EmbeddedPostgres) -> int:
+    """Checkouts that are not decided yet."""
+    return int(rows(postgres, "shop", _UNDER_WAY)[0][0])
+
+
+def queued_in_pgmq(postgres: EmbeddedPostgres, groups: Iterable[str]) -> list[str]:
+    """What waits for these consumer groups; nobody may be at work on a queue of others."""
+    names = [f"events.{group}" for group in groups]
+    return [f"{count} messages in {name}" for name, count in rows(postgres, "broker", _QUEUED, [names])]
 
 
 def leftovers(postgres: EmbeddedPostgres, names: Mapping[str, str]) -> list[str]:

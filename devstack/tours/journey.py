@@ -65,17 +65,18 @@ class Journey:
     def _check(self) -> None:
         self._stack.check()
 
-    def _move(self, stage: str, why: str, *options: str) -> str:
+    def _move(self, stage: str, why: str, *options: str, context: str = "") -> str:
         """Through the gates, as soon as they open. Returns what the command said of them."""
-        shown = " ".join([stage, *options])
-        with self._steps.step(f"manage.py stage {self.CONTEXT} {shown}: {why}"):
-            self._until(lambda: self._passes(stage, *options, "--reason", why), f"the gates before {shown}")
+        wanted = [context or self.CONTEXT, stage, *options]
+        shown = " ".join(wanted)
+        with self._steps.step(f"manage.py stage {shown}: {why}"):
+            self._until(lambda: self._passes(*wanted, "--reason", why), f"the gates before {shown}")
         return self._said
 
     def _passes(self, *arguments: str) -> bool:
         """False where a gate is shut, which may open. Raises ProcessFailed for any other refusal."""
         try:
-            self._said = self._stage(*arguments)
+            self._said = self._stack.shop_manage("stage", *arguments)
         except ProcessFailed as refusal:
             if "FAILS" not in str(refusal):
                 raise
@@ -85,14 +86,11 @@ class Journey:
     def _refused(self, stage: str, *options: str) -> str:
         """The last line of what stands in the way; empty where nothing does."""
         try:
-            self._stage(stage, *options, "--reason", "the tour", "--dry-run")
+            self._stack.shop_manage("stage", self.CONTEXT, stage, *options, "--reason", "the tour", "--dry-run")
         except ProcessFailed as refusal:
             lines = [line for line in str(refusal).splitlines() if "FAILS" in line]
             return lines[-1].strip() if lines else str(refusal)
         return ""
-
-    def _stage(self, *arguments: str) -> str:
-        return self._stack.shop_manage("stage", self.CONTEXT, *arguments)
 
     def _until(self, reached: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + PATIENCE_SECONDS

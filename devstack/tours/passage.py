@@ -12,6 +12,7 @@ from devstack.shop.finding import Finding
 from devstack.shop.programs import Program
 from devstack.shop.steps import Steps
 from devstack.tours import journey
+from devstack.tours.asking import under_way
 from devstack.tours.inventory.customers import Crowd
 from devstack.tours.inventory.journal import Journal
 from devstack.tours.journey import Journey
@@ -22,7 +23,6 @@ GRACE = ("--grace", "1")
 """Seconds that an event may take here; parity looks again after this and longer."""
 T = TypeVar("T", bound=TwoSidesStack)
 GATES_SHOWN = ("backfill", "parity", "shadow", "settled")
-UNDER_WAY = "SELECT count(*) FROM strangler_saga WHERE status NOT IN ('completed', 'compensated')"
 TOLD_TO_THE_GROUP = "SELECT count(*) FROM strangler_outbox WHERE relayed_at IS NULL AND routing_key LIKE '%.backfill.%'"
 
 
@@ -91,8 +91,8 @@ class Passage(Journey):
             self._until(self._quiet, "everything to have been decided and handled")
         self._parity("at the end")
 
-    def _move(self, stage: str, why: str, *options: str) -> str:
-        said = super()._move(stage, why, *options)
+    def _move(self, stage: str, why: str, *options: str, context: str = "") -> str:
+        said = super()._move(stage, why, *options, context=context)
         for words in map(str.split, said.splitlines()):
             if words[:1] == ["ok"] and words[1].rstrip(":") in GATES_SHOWN:
                 self._say(" ".join(words))
@@ -107,10 +107,17 @@ class Passage(Journey):
         self._say(self._refused("canary", "--percent", "10") or "(enough comparisons already)")
 
     def _sell(self, what: str) -> None:
+        self._sold(what, since=self._supplied())
+
+    def _supplied(self) -> int:
+        """Goods are on the shelves, and so many orders were told of before."""
+        self._crowd.supply()
+        return len(self._journal.orders)
+
+    def _sold(self, what: str, *, since: int) -> None:
+        """Whatever else went on meanwhile."""
         with self._steps.step(f"{what}: {self.ORDERS} orders"):
-            self._crowd.supply()
-            before = len(self._journal.orders)
-            self._until(lambda: len(self._journal.orders) >= before + self.ORDERS, f"{self.ORDERS} orders")
+            self._until(lambda: len(self._journal.orders) >= since + self.ORDERS, f"{self.ORDERS} orders")
         placed, pending = self._journal.count("placed"), self._journal.count("pending")
         refused = self._journal.refusals.total()
         self._say(f"{len(self._journal.orders)} orders so far, {placed} placed, {pending} pending; {refused} refusals")
@@ -142,7 +149,7 @@ class Passage(Journey):
     def _quiet(self) -> bool:
         return not (
             self._crowd.follow()
-            or self._count("shop", UNDER_WAY)
+            or under_way(self._stack.postgres)
             or self._on_its_way()
             or self._leftovers()
             or self._two_sides.queued()

@@ -21,6 +21,7 @@ from devstack.tours.stack import Stack
 
 GRACE = ("--grace", "0.5")
 """Seconds that an event may take here; parity looks again after this and longer."""
+DASHBOARD = "/admin/reporting/dashboard/?days=90"
 LOOK_SECONDS = 3.0
 PENDING = "SELECT 1 FROM strangler_outbox WHERE relayed_at IS NULL AND routing_key LIKE '%.backfill.%' LIMIT 1"
 
@@ -43,7 +44,8 @@ class Tour(Journey):
         super().__init__(stack, console)
         self._stack: Stack = stack
         self._load = Load(stack.shop.url, Journal(), password=stack.password, seed=seed)
-        self._onlooker = Onlooker(stack.shop.url, stack.password)
+        self._onlooker = Onlooker(stack.shop.url, DASHBOARD, per_second=10)
+        self._onlooker.log_in(stack.password)
 
     def run(self) -> list[Finding]:
         with self._steps.step("customers register, and go on buying until the end"):

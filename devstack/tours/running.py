@@ -1,6 +1,5 @@
 """What the stacks of all tours are made of: commands that run to their end, and processes that stay."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 
 from devstack.shop import programs
@@ -16,14 +15,17 @@ class TourStack(Running):
     """The shop, and one service, as processes. `SERVICE` is the service's Python package."""
 
     SERVICE: str
+    _shop_env: Environment
+    _service_env: Environment
+    """Known when the database runs: `start` sets both."""
 
     @property
-    @abstractmethod
-    def shop_env(self) -> Environment: ...
+    def shop_env(self) -> Environment:
+        return self._shop_env
 
     @property
-    @abstractmethod
-    def service_env(self) -> Environment: ...
+    def service_env(self) -> Environment:
+        return self._service_env
 
     @property
     def folders(self) -> str:

@@ -21,6 +21,7 @@ class Stack(TourStack):
             self.postgres.start()
             prepare_databases(self.postgres)
             self.env = Environments(self.workspace, self.postgres)
+            self._shop_env, self._service_env = self.env.shop, self.env.service
         with steps.step("tables of the shop and of the reporting service"):
             together(
                 lambda: self.shop_manage("migrate", "--verbosity", "1"),
@@ -34,14 +35,6 @@ class Stack(TourStack):
             self.shop_manage("cdc_setup")
         with steps.step("shop, relay, reporting service and its consumer"):
             self._start_programs()
-
-    @property
-    def shop_env(self) -> Environment:
-        return self.env.shop
-
-    @property
-    def service_env(self) -> Environment:
-        return self.env.service
 
     def consumer(self, name: str, env: Environment) -> Program:
         return self.service_program(name, "consume", ready="consumer_started", env=env)

@@ -17,6 +17,7 @@ from devstack.shop.environment import Environment, of_project
 from devstack.shop.programs import Program, together, wait_until_healthy
 from devstack.shop.steps import Steps
 from devstack.shop.workspace import Workspace
+from devstack.tours.asking import queued_in_pgmq
 from devstack.tours.running import TourStack
 
 BROKERS: dict[str, Callable[[Path], NativeRabbitMQ | NativeKafka] | None] = {
@@ -25,7 +26,6 @@ BROKERS: dict[str, Callable[[Path], NativeRabbitMQ | NativeKafka] | None] = {
     "kafka": NativeKafka,
 }
 """With PGMQ the queues are a database of the one PostgreSQL."""
-QUEUED = "SELECT queue_name, queue_length FROM pgmq.metrics_all() WHERE queue_length > 0"
 
 
 class TwoSidesStack(TourStack):
@@ -88,22 +88,13 @@ class TwoSidesStack(TourStack):
         for program in (self.shop, self.service):
             wait_until_healthy(program)
 
-    @property
-    def shop_env(self) -> Environment:
-        return self._shop_env
-
-    @property
-    def service_env(self) -> Environment:
-        return self._service_env
-
     def consumer(self, group: str) -> Program:
         return self.consumers[f"consumer {group}"]
 
     def queued(self) -> list[str]:
         """The groups for which messages wait in the broker."""
         if self._broker is None:
-            with self.postgres.connect("broker") as connection:
-                return [f"{count} messages in {name}" for name, count in connection.execute(QUEUED).fetchall()]
+            return queued_in_pgmq(self.postgres, (*self.SERVICE_GROUPS, *self.SHOP_GROUPS))
         commands = [
             partial(manage, "consume", "--group", group, "--backlog")
             for manage, groups in ((self.service_manage, self.SERVICE_GROUPS), (self.shop_manage, self.SHOP_GROUPS))

@@ -32,7 +32,7 @@ def test_stock_changes_hands_there_and_back_while_customers_buy_and_processes_ar
     brief = broker != "pgmq"
     said = tour("inventory", "--broker", broker, *(["--brief"] if brief else []))
     _, __, verdict = said.rpartition("at the end (")
-    assert verdict.count("\n✓ ") == (15 if brief else 16)
+    assert verdict.count("\n✓ ") == (15 if brief else 17)
     assert "nothing lost, nothing doubled, never oversold" in " ".join(said.split())  # lines are as long as a terminal
 
 

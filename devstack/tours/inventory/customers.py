@@ -20,7 +20,13 @@ HOT_SKUS = {range(10): 1, range(10, 50): 2, range(50, 100): 2}
 SUPPLY = 15
 """Units of each hot SKU that staff put on the shelves when they are asked to."""
 WORKING_CARD, DECLINED_CARD = "tok_visa", "tok_declined"
-REFUSALS = {"out_of_stock": 409, "payment_declined": 402, "no_answer": 503, "gateway_unavailable": 503}
+REFUSALS = {
+    "out_of_stock": 409,
+    "payment_declined": 402,
+    "called_off": 409,
+    "no_answer": 503,
+    "gateway_unavailable": 503,
+}
 DECLINE_EVERY, HOLD_EVERY, WAIT_EVERY = 11, 7, 2
 CANCEL_EVERY, SHIP_EVERY, RETURN_EVERY = 5, 3, 4
 
@@ -31,7 +37,7 @@ class Customer:
         self._journal = journal
         self._dice = dice
         self._who = f"Customer {number}"
-        self._email = f"customer{number}@example.com"
+        self._email = f"customer{number}.{secrets.token_hex(4)}@example.com"
         self._pending: list[Bought] = []
         self._mine: list[Bought] = []
         self._rounds = count(1)
@@ -185,14 +191,24 @@ class Staff:
 class Crowd:
     """`register()`, then `start()`; goes on until `stop()`. `check()` raises what stopped one of them."""
 
-    def __init__(self, url: str, journal: Journal, *, password: str, seed: int, staff: type[Staff] = Staff) -> None:
+    def __init__(
+        self,
+        url: str,
+        journal: Journal,
+        *,
+        password: str,
+        seed: int,
+        staff: type[Staff] = Staff,
+        customers: int = CUSTOMERS,
+        per_second: float = ROUNDS_PER_SECOND,
+    ) -> None:
         self.journal = journal
         self._staff = staff(url, journal, password)
-        dice = [random.Random(f"{seed} customer {number}") for number in range(CUSTOMERS)]  # noqa: S311
-        self._customers = [Customer(number, url, journal, dice[number]) for number in range(CUSTOMERS)]
+        dice = [random.Random(f"{seed} customer {number}") for number in range(customers)]  # noqa: S311
+        self._customers = [Customer(number, url, journal, dice[number]) for number in range(customers)]
         self._dice = random.Random(f"{seed} goods")  # noqa: S311
         rounds: list[Callable[[], None]] = [customer.go_round for customer in self._customers]
-        self._crew = Crew([*rounds, self._staff.send_out], per_second=ROUNDS_PER_SECOND)
+        self._crew = Crew([*rounds, self._staff.send_out], per_second=per_second)
         self.start, self.check = self._crew.start, self._crew.check
         self.hot: list[str] = []
 

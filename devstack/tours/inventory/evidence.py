@@ -27,6 +27,7 @@ _PROMISES = """
 """
 _BATONS = "SELECT sku, owner, epoch FROM inventory_ownership WHERE epoch > 0"  # 0: never moved, which needs no row
 _CHANGES = "SELECT kind, status, count(*) FROM inventory_change GROUP BY kind, status"
+_OPEN = "SELECT count(*) FROM inventory_change WHERE status NOT IN ('done', 'rejected')"
 _ANSWERS = "SELECT status, count(*) FROM inventory_stockchange GROUP BY status"
 _SHADOW = "SELECT count(*), count(*) FILTER (WHERE cause <> '') FROM inventory_shadowoutcome"
 _PAYMENTS = "SELECT order_number, status, authorised, captured, refunded FROM payments_payment"
@@ -100,6 +101,11 @@ def gather(postgres: EmbeddedPostgres, journal: Journal, at_first: Before, queue
         payments={row[0]: Payment(*row[1:]) for row in rows(postgres, shop, _PAYMENTS)},
         leftovers=[*leftovers(postgres), *queued],
     )
+
+
+def changes_open(postgres: EmbeddedPostgres) -> int:
+    """Changes of stock that wait for an answer."""
+    return int(rows(postgres, "shop", _OPEN)[0][0])
 
 
 def leftovers(postgres: EmbeddedPostgres) -> list[str]:

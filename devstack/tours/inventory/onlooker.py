@@ -3,6 +3,7 @@
 import psycopg
 
 from devstack.postgres import EmbeddedPostgres
+from devstack.shop.finding import Finding
 from devstack.tours.watching import Watcher
 
 LEVELS = "SELECT sku, on_hand, reserved FROM inventory_stockitem"
@@ -15,6 +16,13 @@ class Onlooker(Watcher):
     def __init__(self, postgres: EmbeddedPostgres) -> None:
         super().__init__(postgres)
         self.figures = 0
+
+    def finding(self) -> Finding:
+        claim = (
+            f"{self.looks:,} looks at {self.figures:,} levels all the while, as SKUs changed hands {self.moves} times: "
+            "reserved never more than there is, never two owners of a SKU"
+        )
+        return Finding(claim, list(self.faults))
 
     def look(self, shop: psycopg.Connection, service: psycopg.Connection) -> None:
         self._levels("the monolith", shop)

@@ -11,18 +11,23 @@ from rich.console import Console
 from devstack.shop.finding import Finding
 from devstack.shop.programs import Program, wait_until_healthy
 from devstack.tours import passage
+from devstack.tours.asking import under_way
 from devstack.tours.inventory import evidence
 from devstack.tours.inventory.customers import Crowd, taken_at
 from devstack.tours.inventory.journal import Journal
 from devstack.tours.inventory.onlooker import Onlooker
 from devstack.tours.inventory.stack import Stack
 from devstack.tours.inventory.verdict import judge
-from devstack.tours.passage import UNDER_WAY, Passage
+from devstack.tours.onlooker import Onlooker as Reader
+from devstack.tours.passage import Passage
 
 WAITING = 4
 """Checkouts that are under way when a process of theirs is killed, at least."""
 TIMES = 10
-OPEN = "SELECT count(*) FROM inventory_change WHERE status NOT IN ('done', 'rejected')"
+CATALOGUE = "/"
+READS = "inventory_reads"
+LOOKS = 10
+"""At pages while the service is dead, at least."""
 
 
 def play(console: Console, folder: str, seed: int, *, broker: str = "pgmq", brief: bool = False) -> bool:
@@ -43,20 +48,19 @@ class Tour(Passage):
         self._looking = Onlooker(stack.postgres)
         super().__init__(stack, console, crowd, self._looking)
         self._stack: Stack = stack
+        self._reader = Reader(stack.shop.url, CATALOGUE, per_second=5)
 
     def run(self, *, brief: bool) -> list[Finding]:
         at_first = evidence.before(self._stack.postgres)
-        self._buy_meanwhile(
-            "customers register, and go on buying until the end, all of them the same few goods",
-            self._brief_chapters() if brief else self._chapters(),
-        )
-        self._claim(
-            f"{self._looking.looks:,} looks at {self._looking.figures:,} levels all the while, as SKUs changed hands "
-            f"{self._looking.moves} times: reserved never more than there is, never two owners of a SKU",
-            self._looking.faults,
-        )
+        try:
+            self._buy_meanwhile(
+                "customers register, and go on buying until the end, all of them the same few goods",
+                self._brief_chapters() if brief else self._chapters(),
+            )
+        finally:
+            self._reader.stop()
         found = evidence.gather(self._stack.postgres, self._journal, at_first, self._stack.queued())
-        return [*self._findings, *judge(found)]
+        return [*self._findings, self._looking.finding(), *judge(found)]
 
     def _chapters(self) -> list[Callable[[], object]]:
         return [
@@ -65,6 +69,7 @@ class Tour(Passage):
             lambda: self._move("shadow", "the service makes each promise too, in its own copy"),
             self._shadow,
             lambda: self._canary(10),
+            self._reads_set_out,
             partial(self._kill, "the service's consumer", self._stack.consumer("inventory")),
             lambda: self._canary(50),
             partial(self._kill, "the shop's relay", self._stack.shop_relay),
@@ -102,7 +107,32 @@ class Tour(Passage):
         self._parity("at canary:50")
         self._move("extracted", "the service owns all stock; the monolith keeps a copy")
         self._settle(100)
-        self._sell("customers buy; staff supply what is sold out")
+        before = self._supplied()
+        self._reads()
+        self._sold("customers have bought; staff supply what is sold out", since=before)
+
+    def _reads_set_out(self) -> None:
+        """Pages have stages of their own. They are compared while stock changes hands."""
+        self._move("emitting", "pages may ask the service what is left", context=READS)
+        self._move("shadow", "it is asked beside the copy, and compared", context=READS)
+        self._reader.start()
+
+    def _reads(self) -> None:
+        said = self._move("canary", "pages ask the service for half of the SKUs", "--percent", "50", context=READS)
+        self._move("extracted", "for all of them", context=READS)
+        with self._steps.step("kill -9 of the service's web process: pages show the last known figures"):
+            self._stack.service.kill_9()
+            looks = self._reader.looks
+            self._until(lambda: self._reader.looks >= looks + LOOKS, f"{LOOKS} looks at a page")
+            blind = self._reader.looks - looks
+            self._again(self._stack.service)
+        self._reader.stop()
+        compared = next((line.split()[2] for line in said.splitlines() if "comparisons of" in line), "0")
+        self._claim(
+            f"{self._reader.looks} looks at a page, all answered: its figures went to the service after {compared} had "
+            f"agreed in a row, and {blind} looks came while the service was dead",
+            self._reader.failures,
+        )
 
     def _kill_in_mid_saga(self) -> None:
         """The service is silent, so that checkouts wait; then those who would go on with them die."""
@@ -114,20 +144,22 @@ class Tour(Passage):
         }
         with self._steps.step(f"kill -9 of {', '.join(dying)} and the shop, in the middle of checkouts"):
             stack.consumer("inventory").kill_9()
-            self._until(lambda: self._count("shop", UNDER_WAY) >= WAITING, "checkouts to be under way")
-            under_way = self._count("shop", UNDER_WAY)
+            self._until(lambda: under_way(self._stack.postgres) >= WAITING, "checkouts to be under way")
+            waiting = under_way(self._stack.postgres)
             killed = [*dying.values(), stack.shop]
             for program in killed:
                 program.kill_9()
             self._again(*killed, stack.consumer("inventory"))
             wait_until_healthy(stack.shop)
-        self._say(f"{under_way} checkouts were under way")
+        self._say(f"{waiting} checkouts were under way")
         self._sell("customers go on")
 
     def _back_to_canary(self) -> None:
         self._move("canary", "half of the SKUs come back", "--percent", "50")
         self._settle(50)
-        self._sell("customers buy at canary:50")
+        before = self._supplied()
+        self._move("monolith", "and pages look into the shop's own tables", context=READS)
+        self._sold("customers buy at canary:50", since=before)
 
     def _back_to_the_monolith(self) -> None:
         self._move("monolith", "all stock comes back")
@@ -154,11 +186,11 @@ class Tour(Passage):
     def _kill(self, who: str, program: Program) -> None:
         with self._steps.step(f"kill -9 of {who}, while customers buy"):
             program.kill_9()
-            self._until(lambda: self._count("shop", UNDER_WAY) >= WAITING, "checkouts to wait for it")
-            under_way = self._count("shop", UNDER_WAY)
+            self._until(lambda: under_way(self._stack.postgres) >= WAITING, "checkouts to wait for it")
+            waiting = under_way(self._stack.postgres)
             self._again(program)
-            self._until(lambda: self._count("shop", UNDER_WAY) < under_way, "the first of them to be decided")
-        self._say(f"{under_way} checkouts waited, until it was back")
+            self._until(lambda: under_way(self._stack.postgres) < waiting, "the first of them to be decided")
+        self._say(f"{waiting} checkouts waited, until it was back")
 
     def _settle(self, percent: int) -> None:
         """Until `settle_stock --follow` has brought to the service what this share of a canary is."""
@@ -174,7 +206,7 @@ class Tour(Passage):
         return {sku for sku, (owner, _) in ours.items() if owner == "service"} if ours == theirs else None
 
     def _on_its_way(self) -> int:
-        return self._count("shop", OPEN)
+        return evidence.changes_open(self._stack.postgres)
 
     def _leftovers(self) -> list[str]:
         return evidence.leftovers(self._stack.postgres)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from devstack.tours.passage import UNDER_WAY, Passage
+from devstack.tours.asking import under_way
+from devstack.tours.passage import Passage
 from devstack.tours.payments.stack import DEADLINE_SECONDS, TIMEOUT_SECONDS, Stack
 
 WAITING = 4
@@ -67,12 +68,12 @@ class Troubles(Passage):
         }
         killed = [*dying.values(), stack.shop_relay, stack.consumer("checkout")]
         with self._turned(delay=SLOW_SECONDS), self._steps.step(f"kill -9 of {', '.join(dying)}, in the middle"):
-            self._until(lambda: self._count("shop", UNDER_WAY) >= WAITING, "payments to be under way")
-            under_way = self._count("shop", UNDER_WAY)
+            self._until(lambda: under_way(self._stack.postgres) >= WAITING, "payments to be under way")
+            waiting = under_way(self._stack.postgres)
             for program in killed:
                 program.kill_9()
             self._again(*killed)
-        self._say(f"{under_way} payments were under way")
+        self._say(f"{waiting} payments were under way")
         self._sell("customers go on")
 
     def _awaiting(self) -> set[str]:

@@ -61,6 +61,16 @@ def test_an_unknown_role_has_no_url_and_the_way_out_is_named(postgres: EmbeddedP
         postgres.url("postgres", "stranger")
 
 
+def test_who_did_not_start_it_may_come_in_as_well(postgres: EmbeddedPostgres) -> None:
+    with EmbeddedPostgres(postgres.root).attach().connect() as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("postgres",)
+
+
+def test_where_none_runs_nobody_comes_in_and_the_way_out_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProcessFailed, match=r"no PostgreSQL runs in .*: start it first"):
+        EmbeddedPostgres(tmp_path).attach()
+
+
 def test_passwords_and_data_are_private(postgres: EmbeddedPostgres) -> None:
     assert stat.S_IMODE((postgres.root / "passwords.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(postgres.data.stat().st_mode) == 0o700
