@@ -4,6 +4,8 @@ The environment variables are called what they are called in the shop. Each serv
 SECRET_KEY; BROKER_URL is the same on both sides. SERVICE_TOKEN is what the shop has as PAYMENTS_TOKEN.
 """
 
+from pathlib import Path
+
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
@@ -111,6 +113,7 @@ STRANGLER = {
     "SOURCE": "payments",
     "BROKER_URL": env.text("BROKER_URL"),
     "SERVICE_TOKEN": env.text("SERVICE_TOKEN"),
+    "CONTRACTS_DIR": str(Path(__file__).resolve().parents[2] / "contracts"),
     "EVENTS_WITHOUT_CONSUMERS": ("payments.payment_flagged",),  # for whoever wants to be told
     # No STAGES: who owns a payment is a row in the database, and moves by events.
 }

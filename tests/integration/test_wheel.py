@@ -35,6 +35,7 @@ def test_the_wheel_holds_the_kit_and_nothing_else(wheel: Path) -> None:
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"strangler"}
     assert {"strangler/py.typed", "strangler/testing/silent_writes/__init__.py"} <= set(names)
     apps = ("outbox", "inbox", "saga", "eventstore")
+    assert "strangler/contracts/templates/strangler/contracts/page.html" in names
     assert {f"strangler/{app}/migrations/0001_initial.py" for app in apps} <= set(names)
 
 

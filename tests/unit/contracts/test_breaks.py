@@ -70,6 +70,16 @@ def test_what_only_a_consumer_minds_is_found_as_well() -> None:
     assert changed(loose, loose, need(total=choice)) == []  # it stood in the way before: no change of ours
 
 
+def test_who_reads_the_place_in_another_way_is_named_with_the_field_that_did_it() -> None:
+    """Its own obstacle is at the address as a whole: one that is told twice would count for two changes."""
+    whole = {"type": "object", "properties": {"city": TEXT}, "required": ["city"]}
+    other = {"type": "object", "properties": {"zip": TEXT}, "required": ["zip"]}
+    either = need(address={"anyOf": [whole, other]})
+    assert changed(event(address=whole), event(address={"type": "object"}), either) == [
+        ("forward", "address.city: is missing", ["mailing"])
+    ]
+
+
 @pytest.mark.parametrize(
     ("mode", "directions"),
     [
