@@ -121,6 +121,8 @@ class TestMoving:
         handle(handed_over("S-1"), recalled("S-1"), message(handed_over("S-1")), message(recalled("S-1")))
         assert batons() == {"S-1": ("monolith", 2)}
         assert len(published("payment_handed_over")) == 1
+        handle(handed_over("S-1", epoch=3), recalled("S-1", epoch=1))
+        assert batons() == {"S-1": ("service", 3)}, "asked back before it moved again"
 
     def test_a_payment_that_was_never_made_goes_back_as_nothing(self, handle, settle_calls):
         handle(requested("charge", card_token="tok_declined"))
