@@ -31,8 +31,8 @@ def hold(skus: Iterable[str]) -> dict[str, Ownership]:
 
 
 def take_new(batons: Iterable[Ownership]) -> None:
-    """Where this service is alone: what never moved, and of what nobody ever told. The monolith has none of it."""
-    strange = {baton.sku: baton for baton in batons if not baton.is_here and baton.epoch == 0}
+    """Where this service is alone: what nobody ever told of. The monolith has none of it."""
+    strange = {baton.sku: baton for baton in batons if not baton.is_here}
     if settings.OWNS_NEW_SKUS and strange:
         told = StockItem.objects.filter(sku__in=list(strange)).values_list("sku", flat=True)
         give([strange[sku] for sku in strange.keys() - set(told)], Owner.SERVICE)
