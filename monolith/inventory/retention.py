@@ -11,13 +11,15 @@ from django.utils import timezone
 
 from strangler.batches import delete_in_batches
 
+# Materialised: planned as a join, the subquery could be run once for each row, and its bound would bound nothing.
 _DELETE = """
-    DELETE FROM inventory_change WHERE id IN (
+    WITH answered AS MATERIALIZED (
         SELECT id FROM inventory_change change
         WHERE answered_at < %(before)s AND status IN ('done', 'rejected')
         AND NOT EXISTS (SELECT FROM inventory_change later WHERE later.undoes_id = change.id)
         AND NOT EXISTS (SELECT FROM strangler_saga saga WHERE saga.key = change.reference AND saga.finished_at IS NULL)
         ORDER BY id LIMIT %(size)s FOR UPDATE OF change SKIP LOCKED)
+    DELETE FROM inventory_change WHERE id IN (SELECT id FROM answered)
 """
 
 
