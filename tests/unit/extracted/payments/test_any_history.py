@@ -24,7 +24,7 @@ from tests.unit.extracted.payments.books import batons, check_books, check_ledge
 from tests.unit.extracted.payments.conftest import handling
 
 ORDERS = ("S-1", "S-2", "S-3")
-STEPS, SEEDS = 70, 4
+STEPS, SEEDS = 60, 3
 ANSWERS = {"payment_request_done", "payment_request_refused", "payment_request_redirected"}
 MOMENT = make.AT
 

@@ -122,7 +122,7 @@ def live(script: list[tuple[str, object, object]]) -> Life:
 
 
 @given(st.lists(acts, max_size=25))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_books_balance_after_every_event_of_any_history(script):
     life = live(script)
     life.settle_all()
@@ -132,7 +132,7 @@ def test_books_balance_after_every_event_of_any_history(script):
 
 
 @given(st.lists(acts, max_size=25))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_request_is_answered_once_and_no_refused_charge_keeps_money(script):
     life = live(script)
     life.settle_all()
