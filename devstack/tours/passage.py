@@ -163,3 +163,5 @@ class Passage(Journey):
     def _check(self) -> None:
         super()._check()
         self._crowd.check()
+        if self._onlooker.faults:
+            raise ProcessFailed("somebody who looked on has seen what must never be; nothing after it counts")
