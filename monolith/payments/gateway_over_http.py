@@ -50,6 +50,7 @@ def _read(answer: httpx.Response) -> dict[str, Any]:
 
 @cache
 def _client() -> httpx.Client:
-    """One for the process: threads may share it, and connections stay open."""
+    """One for the process, which threads may share. No connection is kept: an answer may come twice on it."""
     headers = {"Authorization": f"Bearer {settings.GATEWAY_TOKEN}"} if settings.GATEWAY_TOKEN else {}
-    return httpx.Client(base_url=settings.GATEWAY_URL, headers=headers, timeout=settings.GATEWAY_TIMEOUT)
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(base_url=settings.GATEWAY_URL, headers=headers, timeout=settings.GATEWAY_TIMEOUT, limits=limits)

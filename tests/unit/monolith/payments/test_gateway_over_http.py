@@ -76,3 +76,10 @@ def test_what_was_authorised_elsewhere_can_be_taken_and_given_back(fake):
     gateway.capture(unknown, PRICE)
     gateway.refund(unknown, PRICE)
     assert [each["kind"] for each in fake.bank.movements] == ["capture", "refund"]
+
+
+def test_an_answer_that_comes_twice_is_not_taken_for_that_of_the_next_call(fake):
+    fake.panel.turn({"twice": True})
+    taken = [gateway.authorise("tok_visa", PRICE, "EUR", f"S-{number}") for number in range(5)]
+    captured = [gateway.capture(each, PRICE) for each in taken]
+    assert taken + captured == [each["id"] for each in fake.bank.movements]
