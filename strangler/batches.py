@@ -9,7 +9,10 @@ from django.db import connections
 
 
 def delete_in_batches(using: str, statement: str, parameters: Mapping[str, Any], *, size: int) -> Iterator[int]:
-    """Repeat a DELETE bounded by `%(size)s`, one short transaction each, until less than `size` went; yields counts."""
+    """Repeat a DELETE bounded by `%(size)s`, one short transaction each, until less than `size` went; yields counts.
+
+    Have the bound in a MATERIALIZED subquery: PostgreSQL may run that of a join for each row, and it bounds nothing.
+    """
     deleted = size
     while deleted == size:
         with connections[using].cursor() as cursor:

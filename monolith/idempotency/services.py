@@ -21,9 +21,10 @@ from strangler.batches import delete_in_batches
 
 MAX_LENGTH = 255
 _DELETE = """
-    DELETE FROM idempotency_idempotencykey WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM idempotency_idempotencykey WHERE created_at < %(before)s
         ORDER BY created_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+    DELETE FROM idempotency_idempotencykey WHERE id IN (SELECT id FROM old)
 """
 
 

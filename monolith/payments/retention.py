@@ -12,12 +12,13 @@ from django.utils import timezone
 from strangler.batches import delete_in_batches
 
 _DELETE = """
-    DELETE FROM payments_paymentrequest WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM payments_paymentrequest request
         WHERE answered_at < %(before)s AND status IN ('done', 'refused')
         AND NOT EXISTS (
             SELECT FROM strangler_saga saga WHERE saga.key = request.order_number AND saga.finished_at IS NULL)
         ORDER BY id LIMIT %(size)s FOR UPDATE OF request SKIP LOCKED)
+    DELETE FROM payments_paymentrequest WHERE id IN (SELECT id FROM old)
 """
 
 

@@ -12,9 +12,10 @@ from django.utils import timezone
 from strangler.batches import delete_in_batches
 
 _DELETE = """
-    DELETE FROM strangler_inbox WHERE (consumer_group, message_id) IN (
+    WITH old AS MATERIALIZED (
         SELECT consumer_group, message_id FROM strangler_inbox
         WHERE handled_at < %(before)s ORDER BY consumer_group, message_id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+    DELETE FROM strangler_inbox WHERE (consumer_group, message_id) IN (SELECT consumer_group, message_id FROM old)
 """
 
 

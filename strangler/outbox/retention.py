@@ -9,10 +9,11 @@ from django.utils import timezone
 from strangler.batches import delete_in_batches
 
 _DELETE = """
-    DELETE FROM strangler_outbox WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM strangler_outbox
         WHERE created_at < %(before)s AND (relayed_at IS NOT NULL OR %(unrelayed)s)
         ORDER BY id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+    DELETE FROM strangler_outbox WHERE id IN (SELECT id FROM old)
 """
 
 

@@ -21,10 +21,11 @@ LEASE = 5.0
 _LAZILY = "SET LOCAL synchronous_commit = off"
 
 _CLAIM = """
-    UPDATE strangler_saga SET due_at = clock_timestamp() + interval '1 second' * %(lease)s
-    WHERE id IN (
+    WITH due AS MATERIALIZED (
         SELECT id FROM strangler_saga WHERE due_at <= now() AND saga = ANY(%(names)s)
         ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+    UPDATE strangler_saga SET due_at = clock_timestamp() + interval '1 second' * %(lease)s
+    WHERE id IN (SELECT id FROM due)
     RETURNING id, due_at
 """
 

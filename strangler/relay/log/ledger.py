@@ -56,11 +56,12 @@ _ADOPTED_AT_ONCE = 1000
 _DEFER = "UPDATE strangler_outbox SET retry_at = now() WHERE id = ANY(%(ids)s) AND relayed_at IS NULL"
 
 _ADOPT = """
-    UPDATE strangler_outbox SET retry_at = now() WHERE id IN (
+    WITH forgotten AS MATERIALIZED (
         SELECT id FROM strangler_outbox
         WHERE relayed_at IS NULL AND retry_at IS NULL
           AND (%(older_than)s::float IS NULL OR created_at <= now() - make_interval(secs => %(older_than)s))
         ORDER BY position LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    UPDATE strangler_outbox SET retry_at = now() WHERE id IN (SELECT id FROM forgotten)
 """
 
 # The log has the lower 32 bits of a transaction's number: take the one nearest to the newest number there is.
