@@ -24,9 +24,7 @@ def test_a_bound_on_locked_rows_is_in_a_materialized_subquery() -> None:
 
 
 def test_such_a_bound_is_found() -> None:
-    text = (
-        "DELETE FROM t WHERE id IN (\n SELECT id FROM t WHERE f(id) LIMIT %s FOR UPDATE SKIP LOCKED) AND x"
-    )
+    text = "DELETE FROM t WHERE id IN (\n SELECT id FROM t WHERE f(id) LIMIT %s FOR UPDATE SKIP LOCKED) AND x"
     assert [inner.split()[-1] for inner in subqueries(text)] == ["LOCKED"]
 
 
