@@ -35,9 +35,9 @@ def imports_of(folder: Path, source: str, *names: str) -> list[tuple[str, str]]:
     return list(model_imports(config, MODELS))
 
 
-def test_reporting_reads_six_contexts_and_nobody_needs_it(shop: dict[str, Context]) -> None:
+def test_reporting_reads_five_contexts_and_nobody_needs_it(shop: dict[str, Context]) -> None:
     needed = {tie.target for tie in shop["reporting"].outgoing}
-    assert needed == {"customers", "inventory", "notifications", "orders", "payments", "shipping"}
+    assert needed == {"customers", "notifications", "orders", "payments", "shipping"}
     assert shop["reporting"].incoming == ()
 
 
