@@ -16,6 +16,10 @@ _BOUNDS = {
         "INSERT take. COPY is faster and not safe under Debezium "
         "([ADR 12](adr/0012-what-it-costs-to-record-and-to-carry.md))."
     ),
+    "relay_polling_vs_bare": (
+        "RabbitMQ, which both send to, uses the larger part of a core; the relay's own share goes to psycopg and to "
+        "the books it keeps in PostgreSQL, which the bare loop does not ([profiles](profiles.md))."
+    ),
     "debezium_vs_engine": (
         "The engine alone only counts. The relay also sends every event to RabbitMQ, waits for the confirms and "
         "settles the rows, which the bare loop, without any log to read, does at {bare_vs_engine} of the engine's "
