@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError
 from psycopg.errors import UndefinedTable
 
+from strangler.conf import settings
 from strangler.errors import StranglerError
 
 
@@ -22,3 +26,21 @@ class KitCommand(BaseCommand):
                 raise
             first_line = str(error).strip().partition("\n")[0]
             raise CommandError(f"{first_line}: run `manage.py migrate` first") from error
+
+
+class AnswersPruneCommand(KitCommand):
+    """Forgets what nobody asks again once the inbox has forgotten that it was asked."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--hours", type=float, help='instead of STRANGLER["INBOX_RETENTION_HOURS"]')
+
+    def handle(self, *_args: Any, hours: float | None, **_options: Any) -> None:
+        hours = settings.inbox_retention_hours if hours is None else hours
+        if not 0 <= hours <= 1_000_000:
+            raise CommandError(f"--hours {hours}: give a number of hours from 0")
+        self.stdout.write(f"deleted {self.prune(timedelta(hours=hours), f'{hours:g} hours')}")
+
+    @abstractmethod
+    def prune(self, older_than: timedelta, age: str) -> str:
+        """Returns what was deleted, in words; `age` is `older_than` in words."""
+        ...

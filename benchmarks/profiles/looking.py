@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Thread
 
 import psutil
@@ -104,7 +103,7 @@ class _Watcher(Thread):
                 self._after |= used
             time.sleep(LOOK_SECONDS)
         said, _ = spy.communicate(timeout=30)
-        if not Path(self._stacks).exists():
+        if not self._stacks.exists():
             raise RuntimeError(f"py-spy could not look into {process.name}: {said[-500:]}")
 
 

@@ -14,11 +14,11 @@ _HEAD = """\
 
 `python -m benchmarks.profiles` has written this page, on {machine}. They say what bounds the figures of the
 [benchmarks](benchmarks.md): each contender carries or handles a long backlog while py-spy looks at its Python stacks.
-{note}
+Being looked at costs it some speed; compare shares, not rates.
+
 ![What a moment of each contender's processor time is spent in](img/profiles.svg)
 
 """
-_NOTE = "Being looked at costs it some speed; compare shares, not rates.\n"
 _PARTIES = ("contender", "PostgreSQL", "RabbitMQ")
 ROW, LEFT, WIDTH, TOP = 34, 240, 760, 60
 _COLOURS = (
@@ -28,7 +28,7 @@ _COLOURS = (
 
 
 def write(profiles: Sequence[Profile], machine: str, docs: Path = DOCS) -> None:
-    head = _HEAD.format(machine=machine, note=_NOTE)
+    head = _HEAD.format(machine=machine)
     (docs / "profiles.md").write_text(head + tables(profiles), encoding="utf-8")
     (docs / "img" / "profiles.svg").write_text(draw(profiles), encoding="utf-8")
 
