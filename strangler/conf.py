@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from strangler.errors import ConfigurationError
 
 NO_STAGE_TABLE = 'STRANGLER["STAGE_SOURCE"] is "database": that needs "strangler.cutover" in INSTALLED_APPS'
+MOST_HOURS = 1_000_000
+"""That something is kept: a hundred years and more, and still a date that there is."""
 
 
 class Stage(StrEnum):
@@ -133,8 +135,8 @@ class StranglerSettings(BaseModel):
     max_event_bytes: int = Field(default=8_000_000, ge=1_000, le=128_000_000)
     contracts_dir: str = ""
     events_without_consumers: tuple[str, ...] = ()
-    outbox_retention_hours: float = Field(default=168.0, gt=0)
-    inbox_retention_hours: float = Field(default=720.0, gt=0)
+    outbox_retention_hours: float = Field(default=168.0, gt=0, le=MOST_HOURS)
+    inbox_retention_hours: float = Field(default=720.0, gt=0, le=MOST_HOURS)
     consumer_processes: int = Field(default=1, ge=1, le=64)
     consumer_concurrency: int = Field(default=4, ge=1, le=64)
     consumer_prefetch: int = Field(default=200, ge=1, le=10_000)

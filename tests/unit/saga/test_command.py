@@ -83,7 +83,6 @@ def test_all_stuck_ones_of_a_saga_are_resumed_at_once(saga: Trips) -> None:
         (["compensate", "trips", "a", "--all"], "say which: one or more keys, or --all"),
         (["compensate", "trips", "ended"], "trips ended is compensated: only what is under way forwards"),
         (["compensate", "trips", "undoing"], "trips undoing is stuck while it is undone: .* resume it"),
-        (["prune", "--hours", "-1"], "--hours -1.0: give a number of hours from 0"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(saga: Trips, arguments: list[str], said: str) -> None:

@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 from extracted.inventory.retention import prune_changes, prune_outcomes
-from strangler.commands import AnswersPruneCommand
+from strangler.commands import PruneCommand
 
 
-class Command(AnswersPruneCommand):
+class Command(PruneCommand):
     help = (
         "Forget changes of stock that were answered long ago, and old comparisons of the shadow but for the newest "
         "10,000, in bounded batches. Run it daily."

@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 from extracted.payments import fraud, retention
-from strangler.commands import AnswersPruneCommand
+from strangler.commands import PruneCommand
 
 
-class Command(AnswersPruneCommand):
+class Command(PruneCommand):
     help = (
         "Forget requests that were answered long ago, calls of the gateway that ended then, old comparisons of the "
         "shadow but for the newest 10,000, and what no window of the fraud check reaches any more, in bounded batches. "

@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 from monolith.inventory import retention
-from strangler.commands import AnswersPruneCommand
+from strangler.commands import PruneCommand
 
 
-class Command(AnswersPruneCommand):
+class Command(PruneCommand):
     help = (
         "Forget changes of stock that the inventory service has answered long ago, in bounded batches. Run it daily. "
         "What is still open, or was asked for a saga that has not ended, stays."

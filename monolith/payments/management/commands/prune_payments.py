@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 from monolith.payments import retention
-from strangler.commands import AnswersPruneCommand
+from strangler.commands import PruneCommand
 
 
-class Command(AnswersPruneCommand):
+class Command(PruneCommand):
     help = (
         "Forget what the payments service was asked to do and has answered long ago, in bounded batches. Run it daily. "
         "What is still open, or was asked for a saga that has not ended, stays."

@@ -11,14 +11,15 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from strangler.commands import KitCommand
-from strangler.conf import settings
+from strangler.commands import KitCommand, add_hours, hours_or
 from strangler.saga import operations, retention, telling
 from strangler.saga.databases import database
 from strangler.saga.models import SagaInstance
 from strangler.saga.registry import sagas
 from strangler.saga.working import SagaWorker
 from strangler.stopping import stop_on_signals
+
+RETENTION = "INBOX_RETENTION_HOURS"
 
 
 class Command(KitCommand):
@@ -37,7 +38,7 @@ class Command(KitCommand):
             chosen.add_argument("--all", action="store_true", help="every stuck one of this saga")
             chosen.add_argument("--by", help="who, for the history (default: the user of the operating system)")
         prune = actions.add_parser("prune", help="delete what ended long ago; run it daily")
-        prune.add_argument("--hours", type=float, help='instead of STRANGLER["INBOX_RETENTION_HOURS"]')
+        add_hours(prune, RETENTION)
 
     def handle(self, *args: Any, **options: Any) -> None:
         actions: dict[str | None, Callable[[dict[str, Any]], None]] = {
@@ -77,9 +78,7 @@ class Command(KitCommand):
         _refuse(map(operations.why_not_compensated, chosen))
 
     def _prune(self, options: dict[str, Any]) -> None:
-        hours = settings.inbox_retention_hours if options["hours"] is None else options["hours"]
-        if hours < 0:
-            raise CommandError(f"--hours {hours}: give a number of hours from 0")
+        hours = hours_or(RETENTION, options["hours"])
         deleted = retention.prune(using=database(), older_than=timedelta(hours=hours))
         self.stdout.write(f"deleted {deleted} sagas that ended more than {hours:g} hours ago")
 

@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -162,9 +162,3 @@ def test_old_keys_are_pruned(pay, capsys):
     assert IdempotencyKey.objects.get().key == "k2"
     call_command("prune_idempotency_keys", "--older-than-hours", "0")
     assert not IdempotencyKey.objects.exists()
-
-
-@pytest.mark.parametrize("hours", ["-1", "nan", "1e300"])
-def test_a_senseless_age_is_refused(hours):
-    with pytest.raises(CommandError, match="--older-than-hours"):
-        call_command("prune_idempotency_keys", f"--older-than-hours={hours}")

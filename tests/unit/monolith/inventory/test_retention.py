@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.utils import timezone
 
 from monolith.errors import ShopError
@@ -86,9 +86,3 @@ def test_a_question_without_an_answer_is_not_put_again_once_the_service_may_have
     ):
         request("reserve", "S-1", {asked.skus[0]: 1}, change=number)
     assert len(published()) == before
-
-
-@pytest.mark.parametrize("hours", ["-1", "nan", "1e300"])
-def test_a_senseless_age_is_refused(hours):
-    with pytest.raises(CommandError, match="--hours"):
-        call_command("prune_inventory", f"--hours={hours}")
