@@ -31,7 +31,7 @@ class Moving:
         self.consumer.start()
         until(self._nothing_waits, "the consumer to empty its queue", seconds=60)  # 2
         assert self.consumer.terminate(timeout=20) == 0  # 3
-        until(self._nothing_waits, "what the consumer gave back to be gone", seconds=1)
+        until(self._nothing_waits, "what the consumer gave back to be gone", seconds=10)
         self.project.move_to(broker_url(broker))  # 4: BROKER_URL, topics, queues
         self.consumer = self.project.start_consumer()  # 5
         self.relay = self.project.start_relay()  # 6

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from threading import Event
+from typing import Any
 
 import psycopg
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from strangler.brokers import connect
 from strangler.conf import settings
@@ -103,6 +104,23 @@ def session() -> Iterator[psycopg.Connection]:
 def hold(other: psycopg.Connection, number: str) -> None:
     """Raises psycopg's `LockNotAvailable` where somebody else does."""
     other.execute("SELECT 1 FROM sample_item WHERE number = %s FOR UPDATE NOWAIT", [number])
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """No clock is asked: whoever waits for what is held all the while is ended by its `lock_timeout`."""
+    ended: list[OperationalError] = []
+
+    def watch(execute: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return execute(*arguments)
+        except OperationalError as error:
+            ended.append(error)
+            raise
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert ended == []
 
 
 def somebody_waits() -> bool:

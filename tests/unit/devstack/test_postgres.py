@@ -91,7 +91,7 @@ def test_data_and_port_survive_a_restart_and_a_kill(tmp_path: Path) -> None:
         killed = psutil.Process(server.pid)
         backends = killed.children(recursive=True)
         server.kill()
-        wait_until_gone([killed, *backends], timeout=1)
+        wait_until_gone([killed, *backends])
         server.start()
         assert server.url() == url
         with server.connect() as connection:

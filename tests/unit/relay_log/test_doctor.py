@@ -82,7 +82,7 @@ def confirming(superuser: psycopg.Connection, cdc: CdcSettings) -> Iterator[None
 
 def test_a_healthy_slot_is_told_with_its_figures(superuser: psycopg.Connection, slot: CdcSettings) -> None:
     with confirming(superuser, slot):
-        patient = Patient(connection, slot, source_of(slot), "server", probe_seconds=5.0)
+        patient = Patient(connection, slot, source_of(slot), "server", probe_seconds=60.0)
         findings = {each.topic: each for each in examine(patient)}
     assert {each.severity for each in findings.values()} == {OK}
     assert list(findings) == ["wal_level", "slot", "wal_kept", "lag", "heartbeat", "publication", "pending"]

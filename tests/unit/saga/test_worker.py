@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +38,17 @@ def start_many(count: int, *, due: bool = True) -> None:
         SagaInstance.objects.update(due_at=LONG_AGO)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Nothing is due again, and nobody is taken for dead, while a test lasts: however slow the machine is."""
+    monkeypatch.setattr(claiming, "LEASE", 3600.0)
+    settings.STRANGLER = {**settings.STRANGLER, "CONSUMER_BACKOFF": 3600, "CONSUMER_BACKOFF_MAX": 3600}
+    steps = tuple(replace(step, within=step.within and timedelta(hours=1)) for step in trips.steps)
+    monkeypatch.setattr(trips, "steps", steps)
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("patient")
 def test_several_workers_at_once_go_on_with_each_instance_once() -> None:
     start_many(60)
 
@@ -68,6 +80,7 @@ def test_an_answer_and_a_deadline_at_once_are_decided_one_after_the_other(saga: 
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("patient")
 def test_a_worker_waits_for_nobody_who_has_an_instance_in_hand(saga: Trips) -> None:
     start_many(3)
     with transaction.atomic():

@@ -16,4 +16,4 @@ DATABASES["default"]["TEST"] = {"NAME": "test_payments_service"}
 STRANGLER = {**STRANGLER, "BROKER_URL": "memory://payments", "SERVICE_TOKEN": "a token"}
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-GATEWAY_TIMEOUT = 1
+GATEWAY_TIMEOUT = 30

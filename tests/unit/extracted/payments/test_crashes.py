@@ -27,11 +27,13 @@ CUT = """
 """
 
 
-def worker(gateway_url):
+def worker(gateway_url, *, patience=1):
+    """It waits for `patience` seconds for an answer."""
     told = connection.settings_dict
     host, port = told["HOST"], told["PORT"]
     url = f"postgresql://{told['USER']}:{told['PASSWORD']}@{host}:{port}/{told['NAME']}"
-    environment = {"DATABASE_URL": url, "GATEWAY_URL": gateway_url, "GATEWAY_TIMEOUT": "1", "SECRET_KEY": "x" * 60}
+    environment = {"DATABASE_URL": url, "GATEWAY_URL": gateway_url, "SECRET_KEY": "x" * 60}
+    environment["GATEWAY_TIMEOUT"] = str(patience)
     command = [sys.executable, "-m", "extracted.payments", "settle_calls", "--follow", "--at-once", "4"]
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
 
@@ -85,7 +87,7 @@ def _all_answered():
 def test_a_worker_that_is_asked_to_stop_ends_what_it_has_in_hand(gateway):
     handling().handle([message(requested("authorise"))])
     gateway.turn(answer_after=0.5)
-    process = worker(gateway.url)
+    process = worker(gateway.url, patience=30)
     until(GatewayAttempt.objects.exists, "an attempt")
     process.terminate()
     assert process.wait(timeout=30) == 0

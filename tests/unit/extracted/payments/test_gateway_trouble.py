@@ -68,14 +68,16 @@ class TestDown:
 
 class TestSilent:
     def test_an_answer_after_the_clients_patience_is_asked_for_again_under_the_same_key(
-        self, handle, settle_calls, gateway
+        self, handle, settle_calls, gateway, settings
     ):
+        settings.GATEWAY_TIMEOUT = 1
         gateway.turn(answer_after=1.3)
         handle(requested("authorise"))
         with Gateway() as client:
             [call] = calls.claim(1)
             calls.settle(call, client.make(call))
         assert (facts(), len(gateway.moved())) == ([], 1), "done, and nobody here knows"
+        settings.GATEWAY_TIMEOUT = 30
         gateway.turn(answer_after=0)
         settle_calls()
         assert facts() == [("authorised", "100.00")]

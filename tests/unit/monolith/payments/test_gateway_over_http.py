@@ -31,7 +31,7 @@ def fake() -> Iterator[Gateway]:
 @pytest.fixture(autouse=True)
 def asked(fake: Gateway, settings) -> Iterator[None]:
     host, port = fake.server_address[:2]
-    settings.GATEWAY_URL, settings.GATEWAY_TOKEN, settings.GATEWAY_TIMEOUT = f"http://{host!s}:{port}", "", 1
+    settings.GATEWAY_URL, settings.GATEWAY_TOKEN, settings.GATEWAY_TIMEOUT = f"http://{host!s}:{port}", "", 30
     gateway_over_http._client.cache_clear()
     yield
     gateway_over_http._client().close()
@@ -58,7 +58,8 @@ def test_a_bank_that_says_no_says_why():
 
 
 @pytest.mark.parametrize("knob", [{"down": True}, {"hang_up": True}, {"answer_after": 1.2}])
-def test_whoever_gets_no_answer_is_told_to_try_again_later(fake, knob):
+def test_whoever_gets_no_answer_is_told_to_try_again_later(fake, knob, settings):
+    settings.GATEWAY_TIMEOUT = 1
     fake.panel.turn(knob)
     with pytest.raises(GatewayUnavailable, match=r"The bank (does not answer|answers 503).*Try again later"):
         gateway.authorise("tok_visa", PRICE, "EUR", "S-1")
