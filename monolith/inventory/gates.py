@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
+from monolith.gates import saga_worker
 from monolith.inventory import leaving
 from monolith.inventory.settling import changes_that_hang, not_settled
 from strangler.cutover import Stage, Verdict, own_gate
-from strangler.saga.presence import workers
 
 UNANSWERED = timedelta(minutes=1)
 """A change of stock is under way for as long as an event takes."""
@@ -14,14 +14,7 @@ UNANSWERED = timedelta(minutes=1)
 @own_gate("inventory", "saga worker", before=(Stage.CANARY, Stage.EXTRACTED))
 def looked_after() -> Verdict:
     """From the first SKU that the service owns, orders wait for answers: somebody sees to those that don't come."""
-    count = workers()
-    return Verdict(
-        count > 0,
-        f"{count} run",
-        "at least 1",
-        "start `manage.py saga work`, without which an order whose answer is lost stays pending. `settle_stock "
-        "--follow` and the consumers inventory-monolith, checkout and shipping have to run, too",
-    )
+    return saga_worker("`settle_stock --follow` and the consumers inventory-monolith, checkout and shipping")
 
 
 @own_gate("inventory", "settled", before=(Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED))

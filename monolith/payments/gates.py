@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from monolith.gates import saga_worker
 from monolith.payments.settling import not_settled, requests_that_hang
 from strangler.cutover import Stage, Verdict, own_gate
-from strangler.saga.presence import workers
 
 UNANSWERED = timedelta(minutes=1)
 """A request is under way for as long as an event and the gateway take."""
@@ -13,14 +13,7 @@ UNANSWERED = timedelta(minutes=1)
 @own_gate("payments", "saga worker", before=(Stage.CANARY, Stage.EXTRACTED))
 def looked_after() -> Verdict:
     """From the first payment that the service makes orders wait for answers: somebody sees to those that don't come."""
-    count = workers()
-    return Verdict(
-        count > 0,
-        f"{count} run",
-        "at least 1",
-        "start `manage.py saga work`, without which an order whose answer is lost stays pending. `settle_payments "
-        "--follow` and the consumers payments-monolith, checkout and orders have to run, too",
-    )
+    return saga_worker("`settle_payments --follow` and the consumers payments-monolith, checkout and orders")
 
 
 @own_gate("payments", "settled", before=(Stage.CANARY, Stage.EXTRACTED, Stage.RETIRED))

@@ -1,18 +1,21 @@
 """Payments go where the stage wants them, in both directions, and nothing is done out of order meanwhile."""
 
+import signal
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
+from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from monolith.payments import settling
 from monolith.payments.factories import PaymentFactory
 from monolith.payments.gates import looked_after, settled
+from monolith.payments.management.commands import settle_payments
 from monolith.payments.models import Ownership, Payment, PaymentRequest
 from monolith.payments.ownership import hand_over, recall
 from monolith.payments.services import capture, give_back
@@ -121,9 +124,42 @@ def test_at_the_stage_monolith_a_payment_costs_one_query_more_than_its_own_work(
     assert not [query for query in queries if 'INTO "payments_paymentrequest' in query["sql"]]
 
 
-def test_an_interval_of_nothing_is_refused():
-    with pytest.raises(CommandError, match="--interval must be more than 0 seconds, not 0"):
-        command("--interval", "0")
+def test_payments_of_this_side_are_looked_at_when_something_may_be_left(payments, stage, settings, monkeypatch):
+    """First, with another stage, after a round in which somebody was in the way, and after an outage."""
+    settings.STRANGLER = {**settings.STRANGLER, "RELAY_BACKOFF_MAX": 0.001}
+    looked = []
+
+    def look(*, everything, **options):
+        looked.append(everything)
+        done = settle(everything=everything, **options)
+        if len(looked) == 2:
+            stage("canary:50")
+        if len(looked) == 3:
+            done.busy += 1
+        if len(looked) == 5:
+            raise OperationalError("away")
+        if len(looked) == 7:
+            signal.raise_signal(signal.SIGTERM)
+        return done
+
+    monkeypatch.setattr(settling, "settle", look)
+    command("--follow", "--interval", "0.001")
+    assert looked == [True, False, True, True, False, True, False]
+
+
+def test_payments_of_this_side_are_looked_at_again_after_a_while(payments, stage, monkeypatch):
+    monkeypatch.setattr(settle_payments, "EVERYTHING_AGAIN", 0)
+    rounds = []
+
+    def look(*, everything, **options):
+        rounds.append(everything)
+        if len(rounds) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return settle(everything=everything, **options)
+
+    monkeypatch.setattr(settling, "settle", look)
+    command("--follow", "--interval", "0.001")
+    assert rounds == [True, True]
 
 
 # The gate.
