@@ -40,7 +40,11 @@ def request(wanted: Wanted, number: UUID | None = None) -> Outcome:
     the service owns the payment.
     """
     payment = None if wanted.makes_one else locked(wanted.order_number)
-    found = standing(wanted.order_number)
+    return do_or_ask(wanted, payment, standing(wanted.order_number), number)
+
+
+def do_or_ask(wanted: Wanted, payment: Payment | None, found: Standing, number: UUID | None = None) -> Outcome:
+    """For who has locked the payment, and then read how it stands. Raises what `request` does."""
     if number and found.owner and (known := PaymentRequest.objects.filter(request=number).first()):
         return _once_more(known, payment)
     if found.owner is None and wanted.makes_one and not monolith_serves(CONTEXT, key=wanted.order_number):
@@ -56,10 +60,9 @@ def locked(order_number: str) -> Payment | None:
     return Payment.objects.select_for_update().filter(order_number=order_number).first()
 
 
-def standing_sums(payment: Payment) -> Sums:
+def standing_sums(payment: Payment, found: Standing) -> Sums:
     """Of a locked one, once all is done that was asked for."""
     now = sums_of(payment)
-    found = standing(payment.order_number)
     return expected(now, payment.order_number) if found.asked or found.held else now
 
 

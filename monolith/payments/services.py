@@ -11,8 +11,8 @@ from django.db import transaction
 
 from monolith.money import ZERO
 from monolith.payments.models import Payment
-from monolith.payments.owners import standing
-from monolith.payments.requests import Outcome, locked, no_payment, request, standing_sums
+from monolith.payments.owners import Standing, standing
+from monolith.payments.requests import Outcome, do_or_ask, locked, no_payment, request, standing_sums
 from monolith.payments.wanted import Wanted
 
 __all__ = [
@@ -74,20 +74,22 @@ def give_back(order_number: str) -> Payment | None:
 @transaction.atomic
 def capture_up_to(order_number: str, amount: Decimal | None) -> Decimal:
     """Takes `amount`, or all that is left, or so much of it as can be; returns how much. Raises NotFound."""
-    left = standing_sums(_there(order_number)).capturable
+    payment, found = _there(order_number)
+    left = standing_sums(payment, found).capturable
     taken = left if amount is None else min(amount, left)
     if taken:
-        capture(order_number, None if amount is None else taken)
+        do_or_ask(Wanted("capture", order_number, None if amount is None else taken), payment, found)
     return taken
 
 
 @transaction.atomic
 def refund_up_to(order_number: str, amount: Decimal) -> Refunded:
     """Gives back `amount`, or so much of it as was paid. Raises NotFound."""
-    given = min(amount, standing_sums(_there(order_number)).refundable)
+    payment, found = _there(order_number)
+    given = min(amount, standing_sums(payment, found).refundable)
     if not given:
         return Refunded(ZERO)
-    outcome = request(Wanted("refund", order_number, given))
+    outcome = do_or_ask(Wanted("refund", order_number, given), payment, found)
     return Refunded(given, outcome.awaited)
 
 
@@ -97,8 +99,9 @@ def may_be_written(order_number: str) -> bool:
     return not (found.is_theirs or found.must_wait)
 
 
-def _there(order_number: str) -> Payment:
+def _there(order_number: str) -> tuple[Payment, Standing]:
+    """Locked, so that it stands like this until the transaction ends. Raises NotFound, PaymentElsewhere."""
     payment = locked(order_number)
     if payment is None:
         raise no_payment(order_number)
-    return payment
+    return payment, standing(order_number)

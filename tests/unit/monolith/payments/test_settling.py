@@ -18,7 +18,7 @@ from monolith.payments.gates import looked_after, settled
 from monolith.payments.management.commands import settle_payments
 from monolith.payments.models import Ownership, Payment, PaymentRequest
 from monolith.payments.ownership import hand_over, recall
-from monolith.payments.services import capture, give_back
+from monolith.payments.services import capture, capture_up_to, give_back, refund_up_to
 from monolith.payments.settling import settle, still_away
 from strangler.conf import Stage
 from strangler.cutover.gates.gate import own_gates
@@ -122,6 +122,31 @@ def test_at_the_stage_monolith_a_payment_costs_one_query_more_than_its_own_work(
     asked = [query["sql"] for query in queries if "payments_ownership" in query["sql"]]
     assert len(asked) == 1
     assert not [query for query in queries if 'INTO "payments_paymentrequest' in query["sql"]]
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+@pytest.mark.parametrize("use", [capture_up_to, refund_up_to])
+def test_taking_what_there_is_locks_the_payment_once_and_then_reads_its_owner_once(use, theirs):
+    number = PaymentFactory(captured=use is refund_up_to).order_number
+    hand_over([number] if theirs else [])
+    with CaptureQueriesContext(connection) as queries, TestCase.captureOnCommitCallbacks():
+        use(number, Decimal("30.00"))
+    asked = [query["sql"] for query in queries]
+    locks = [place for place, sql in enumerate(asked) if 'FROM "payments_payment"' in sql and "FOR UPDATE" in sql]
+    reads = [place for place, sql in enumerate(asked) if "payments_ownership" in sql]
+    assert (len(locks), len(reads)) == (1, 1)
+    assert locks < reads
+    assert sum('INTO "payments_paymentrequest"' in sql for sql in asked) == theirs
+
+
+def test_what_the_service_was_asked_for_is_not_taken_or_given_back_again(stage, line):
+    number = PaymentFactory(captured=False).order_number
+    hand_over([number])
+    assert [capture_up_to(number, Decimal("80.00")), capture_up_to(number, Decimal("50.00"))] == [80, 20]
+    assert [refund_up_to(number, Decimal("70.00")).amount for _ in range(2)] == [70, 30]
+    line.deliver_all()
+    payment = Payment.objects.get(order_number=number)
+    assert (payment.captured, payment.refunded) == (100, 100)
 
 
 def test_payments_of_this_side_are_looked_at_when_something_may_be_left(payments, stage, settings, monkeypatch):
