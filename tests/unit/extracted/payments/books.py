@@ -1,7 +1,7 @@
 """What the tables, the streams and the outbox say, and that they agree."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +10,11 @@ from extracted.payments.domain.state import fold
 from extracted.payments.models import GatewayCall, LedgerAccount, LedgerPosting, Ownership, PaymentRequest, PaymentView
 from extracted.payments.projections import clear_ledger, enter
 from extracted.payments.streams import payments
+from strangler.eventstore.models import StreamEvent
 from strangler.outbox.models import OutboxMessage
 
 AMOUNTS = ("authorised", "captured", "refunded", "released")
+SHOWN = (*AMOUNTS, "status", "currency", "authorisation", "customer_email", "customer_name", "created_at")
 
 
 def view(order_number: str = "S-1") -> dict[str, str]:
@@ -59,13 +61,15 @@ def facts() -> list[tuple[str, str]]:
 
 def check_books() -> None:
     """Streams, read model and queue of calls agree, at every moment."""
+    streams = StreamEvent.objects.filter(category="payment").values_list("key", flat=True)
+    assert set(streams) == set(PaymentView.objects.values_list("order_number", flat=True))
     for row in PaymentView.objects.all():
         history = payments.history(row.order_number)
         state = fold(payments.state(), (each.event for each in history))
         assert payments.load(row.order_number).state == state
         assert row.version == len(history)
-        assert {name: getattr(row, name) for name in AMOUNTS} == {name: getattr(state, name) for name in AMOUNTS}
-        assert row.status == state.status
+        assert {name: getattr(row, name) for name in SHOWN} == {name: getattr(state, name) for name in SHOWN}
+        assert row.in_hand == (f"{state.pending.kind} {state.pending.amount}" if state.pending else "")
         due = GatewayCall.objects.filter(order_number=row.order_number, status="due").values_list("call", flat=True)
         assert list(due) == ([state.pending.call] if state.pending else []), "one call in hand, the one of the stream"
         in_hand = PaymentRequest.objects.filter(order_number=row.order_number, status="open")
@@ -83,14 +87,16 @@ def check_ledger() -> None:
     """Entries and accounts sum to nothing, and each payment's books say what its state says."""
     entries: dict[tuple[str, int, str], Decimal] = defaultdict(Decimal)
     balances: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    counts: Counter[tuple[str, str]] = Counter()
     by_payment: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in LedgerPosting.objects.all():
         entries[row.order_number, row.version, row.currency] += row.amount
         balances[row.account, row.currency] += row.amount
+        counts[row.account, row.currency] += 1
         by_payment[row.order_number, row.account] += row.amount
     assert {total for total in entries.values() if total} == set()
-    kept = {(row.account, row.currency): row.balance for row in LedgerAccount.objects.all()}
-    assert kept == dict(balances)
+    kept = {(row.account, row.currency): (row.balance, row.postings) for row in LedgerAccount.objects.all()}
+    assert kept == {account: (balance, counts[account]) for account, balance in balances.items()}
     for row in PaymentView.objects.all():
         assert by_payment[row.order_number, Account.RECEIVABLE] == row.capturable
         assert by_payment[row.order_number, Account.AUTHORISED] == -row.capturable

@@ -1,13 +1,16 @@
 """Consumers, workers, the clock and moves at the same payments, on a real PostgreSQL."""
 
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event as Flag
 
+import psycopg
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from extracted.payments import deferring
+from extracted.payments import books, deferring
 from extracted.payments.gateway import Gateway
 from extracted.payments.models import GatewayCall, PaymentFlag, PaymentRequest, PaymentView
 from extracted.payments.worker import work
@@ -15,7 +18,7 @@ from strangler.inbox.models import ParkedMessage
 from tests.support.at_once import at_once
 from tests.unit.extracted.payments.books import answers, batons, check_books, published
 from tests.unit.extracted.payments.conftest import handling
-from tests.unit.extracted.payments.factories import authorised, message, recalled, requested
+from tests.unit.extracted.payments.factories import authorised, handed_over, message, recalled, requested
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAYMENTS = 24
@@ -61,6 +64,30 @@ def test_whoever_works_at_the_same_time_each_request_has_one_answer_and_each_pay
     assert PaymentView.objects.filter(status="captured").count() == done
     assert not PaymentView.objects.exclude(status__in=["captured", "voided", "refunded", ""]).exists()
     assert sorted(number for number, (owner, _) in batons().items() if owner == "monolith") == sorted(numbers[::4])
+
+
+@contextmanager
+def held(order_number):
+    """By somebody who is about to decide something."""
+    known = ("host", "port", "dbname", "user", "password")
+    parameters = {name: value for name, value in connection.get_connection_params().items() if name in known}
+    with psycopg.connect(**parameters) as other:
+        baton = "SELECT FROM payments_ownership WHERE order_number = %s FOR NO KEY UPDATE"
+        assert other.execute(baton, [order_number]).rowcount == 1
+        yield
+        other.rollback()
+
+
+def test_while_somebody_decides_about_a_payment_nobody_else_does():
+    """Whoever wants to has to wait; who only tells that it takes longer leaves it for another time."""
+    handling().handle([message(handed_over("S-1")), message(requested("capture"))])
+    with held("S-1"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '20ms'")
+        with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
+            books.opened(["S-1"])
+        assert deferring.defer(["S-1"]) == 0
+    with transaction.atomic():
+        assert deferring.defer(["S-1"]) == 1
 
 
 def test_payments_of_one_customer_that_are_seen_at_the_same_time_count_for_each_other(settings):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from extracted.payments.models import LedgerAccount, LedgerPosting
 from extracted.payments.selectors import postings
+from strangler.eventstore.models import StreamEvent
 from tests.unit.extracted.payments.books import check_ledger, enter_all
 from tests.unit.extracted.payments.conftest import handling
 from tests.unit.extracted.payments.factories import authorised, captured, message, refunded, requested
@@ -37,6 +38,12 @@ class TestTheDatabase:
         with pytest.raises(Exception, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
 
+    @pytest.mark.parametrize("statement", ["UPDATE {} SET data = '{{}}'", "DELETE FROM {}"])
+    def test_refuses_to_change_what_has_happened(self, statement):
+        """Here too, where the ledger is derived from it: the service has a database of its own."""
+        with pytest.raises(Exception, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement.format(StreamEvent._meta.db_table))
+
     def test_refuses_the_same_event_twice(self):
         LedgerPosting.objects.bulk_create([posting("cash", "1.00"), posting("sales", "-1.00")])
         with pytest.raises(IntegrityError, match="payments_posted_once"), transaction.atomic():
@@ -61,6 +68,7 @@ def test_it_follows_the_streams_and_comes_out_the_same_when_it_is_made_again(cap
     group.handle([message(refunded(amount="15.00", status="partially_refunded"))])
     call_command("project", "ledger")
     assert (balances()["cash EUR"], balances()["refunds EUR"]) == ("25.00", "15.00")
+    check_ledger()
     before = balances(), list(LedgerPosting.objects.values_list("order_number", "version", "account", "amount"))
     call_command("project", "ledger", "--rebuild")
     after = balances(), list(LedgerPosting.objects.values_list("order_number", "version", "account", "amount"))
