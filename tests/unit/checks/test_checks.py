@@ -93,7 +93,8 @@ def check(folder: Path, changes: dict[str, str]) -> str:
         path.write_text(text)
     root = Path(__file__).resolve().parents[3]
     env = {**os.environ, "PYTHONPATH": f"{folder}:{root}", "DJANGO_SETTINGS_MODULE": "planted.settings"}
-    command = [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"]
+    # -B: a text of the same second and length would be taken for the one that was compiled
+    command = [sys.executable, "-B", "-m", "django", "check", "--fail-level", "WARNING"]
     done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout + done.stderr
