@@ -18,10 +18,12 @@ from monolith.payments.events import (
     PaymentVoided,
 )
 from monolith.payments.factories import PaymentFactory
+from monolith.payments.handlers import GROUP
 from monolith.payments.models import LedgerEntry, Ownership, Payment, PaymentRequest
 from monolith.payments.ownership import hand_over, recall
 from monolith.payments.pursuing import work_off
 from monolith.payments.services import Wanted, capture, request
+from strangler.messaging import encode, seal
 from tests.unit.monolith.payments.other_side import NOW
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +116,21 @@ def test_what_is_told_whole_of_a_payment_of_this_side_is_passed_over(number, lin
     capture(number, Decimal("30.00"))
     hear(line, of_then)
     assert copy() == ("partially_captured", 30, 0)
+
+
+def test_what_this_side_told_of_a_payment_before_it_went_away_is_no_news_of_it(number, line):
+    """It comes back to this group, behind what the service has told since: two publishers keep no order."""
+    of_then = PaymentTold(**line.service.whole(number))
+    line.service.payments[number].captured = Decimal("30.00")
+    hear(line, there(line, number, PaymentCaptured, "30.00", captured_total="30.00", captured_at=NOW))
+    line.hear(GROUP, [encode(seal(of_then, source="shop"))])
+    assert copy() == ("partially_captured", 30, 0)
+
+
+def test_what_is_here_already_is_not_asked_back(number, line):
+    assert recall([number]) == [number]
+    line.deliver_all()
+    assert recall([number]) == []
 
 
 def test_a_request_that_was_answered_is_not_answered_again(number, line):
