@@ -104,9 +104,8 @@ class TestMoving:
         settle_calls()
         before = stream()
         handle(recalled("S-1"))
-        handle(
-            *(message(event, source="payments") for event in (authorised(), captured(), handed_over("S-1", epoch=9)))
-        )
+        own = (authorised(), captured(), told("S-1", ("1.00", "0.00", "0.00")), handed_over("S-1", epoch=9))
+        handle(*(message(event, source="payments") for event in own))
         assert stream() == [*before, "OwnerChanged"]
 
     def test_to_and_fro_keeps_the_books_and_counts_the_moves(self, handle, settle_calls):
