@@ -30,7 +30,7 @@ def measure(stack: Stack, scale: Scale, tick: Tick) -> Outcome:
     contenders: dict[str, Measure] = {}
     for name, each in (("old", old), ("new", new)):
         contenders |= {f"{figure}, {name}": _measure(figure, each, scale) for figure in FIGURES}
-    samples = take_turns(contenders, scale.long_rounds, tick)
+    samples = take_turns(contenders, scale.history_rounds, tick)
     return _outcome(samples, scale.history)
 
 

@@ -58,6 +58,10 @@ _BOUNDS = {
     "two_consumers_vs_one": (
         "One consumer keeps a core busy and PostgreSQL a good part of the other: two of them share what is left."
     ),
+    "outage_drain": (
+        "A long backlog drains more slowly than a short one, whoever carries it: `python -m benchmarks.backlog "
+        "--backlog-small 50000 --backlog-large 1000000` puts the bare loop beside the relay."
+    ),
     "backlog_200k_vs_10k": ("The bare loop shows the same machine over the same minutes: {backlog_200k_vs_10k_bare}."),
 }
 

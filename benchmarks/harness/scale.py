@@ -11,7 +11,8 @@ class Scale:
 
     name: str
     rounds: int
-    long_rounds: int  # of what takes long: latency, history, backlogs, two processes
+    long_rounds: int  # of what takes long: latency, backlogs, two processes
+    history_rounds: int  # of more rounds than the rest: a difference of a twentieth is what matters there
     peer_rounds: int  # 0 leaves peers out
     transactions: int  # of each kind in a round
     relayed: int
@@ -31,6 +32,7 @@ FULL = Scale(
     "full",
     rounds=7,
     long_rounds=3,
+    history_rounds=7,
     peer_rounds=3,
     transactions=400,
     relayed=20_000,
@@ -49,6 +51,7 @@ QUICK = Scale(
     "quick",
     rounds=2,
     long_rounds=1,
+    history_rounds=1,
     peer_rounds=1,
     transactions=60,
     relayed=5_000,

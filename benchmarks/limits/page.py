@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.harness import bounds
 from benchmarks.harness.outcome import Outcome
 from benchmarks.harness.page import DOCS, tables
 
@@ -23,4 +24,5 @@ What is measured how is at the head of each module in [`benchmarks/limits/`](../
 
 
 def write(outcome: Outcome, title: str, docs: Path = DOCS) -> None:
-    (docs / "limits.md").write_text(_HEAD.format(title=title) + tables(outcome), encoding="utf-8")
+    text = _HEAD.format(title=title) + tables(outcome) + bounds.section(outcome)
+    (docs / "limits.md").write_text(text, encoding="utf-8")

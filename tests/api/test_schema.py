@@ -15,7 +15,7 @@ from schemathesis.specs.openapi import checks
 
 from monolith.wsgi import application
 
-EXAMPLES = 12  # per operation, each sent by every account
+EXAMPLES = 8  # per operation, each sent by every account
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,

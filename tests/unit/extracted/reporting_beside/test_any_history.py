@@ -120,7 +120,7 @@ def test_the_figures_are_the_monoliths_after_any_history():
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=25,
             deadline=None,
             phases=[Phase.explicit, Phase.generate],

@@ -39,6 +39,11 @@ def _circuits_are_closed():
             capability._fallback._circuit.close()
 
 
+@pytest.fixture(autouse=True)
+def _a_busy_machine_may_take_its_time(monkeypatch):
+    monkeypatch.setattr(service, "TIMEOUT", 30.0)
+
+
 @pytest.fixture
 def at_stage(settings, live_server):
     def set_up(stage, *, url="", token="a token"):  # noqa: S107
