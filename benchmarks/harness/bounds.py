@@ -20,6 +20,10 @@ _BOUNDS = {
         "RabbitMQ, which both send to, uses the larger part of a core; the relay's own share goes to psycopg and to "
         "the books it keeps in PostgreSQL, which the bare loop does not ([profiles](profiles.md))."
     ),
+    "relay_stream_vs_bare": (
+        "Both wait for RabbitMQ. The relay also decodes the log, which PostgreSQL decodes for it first, and keeps the "
+        "books of the outbox in PostgreSQL, which the bare loop does not ([profiles](profiles.md))."
+    ),
     "debezium_vs_engine": (
         "The engine alone only counts. The relay also sends every event to RabbitMQ, waits for the confirms and "
         "settles the rows, which the bare loop, without any log to read, does at {bare_vs_engine} of the engine's "
@@ -39,6 +43,11 @@ _BOUNDS = {
         "{rows[polling relay, 200/s, p99]} ms, at medians of {rows[bare loop, 200/s, p50]} and "
         "{rows[polling relay, 200/s, p50]} ms."
     ),
+    "latency_p99_vs_best_peer_50": (
+        "The bare loop, which does nothing but wait, claim and confirm, bounds it: the relay's p99 is "
+        "{latency_p99_vs_bare_50} of that loop's, at medians of {rows[bare loop, 50/s, p50]} ms and "
+        "{rows[polling relay, 50/s, p50]} ms."
+    ),
     "stream_p99_ms": (
         "The tail is this machine's: the bare loop, which reads no log, had a p99 of {rows[bare loop, 200/s, p99]} ms "
         "in the same rounds. At 50 events a second the stream relay's is {rows[stream relay, 50/s, p99]} ms, and half "
@@ -57,6 +66,11 @@ _BOUNDS = {
     ),
     "two_consumers_vs_one": (
         "One consumer keeps a core busy and PostgreSQL a good part of the other: two of them share what is left."
+    ),
+    "history_1m_vs_0": "It is the worst of the three, which see.",
+    "history_1m_vs_0_consumer": (
+        "Ids rise with time, so the inbox's index is entered at its right edge, one level deeper than an empty one. "
+        "What is left is how far rounds lie apart on a server that they share: lowest and highest stand beside it."
     ),
     "outage_drain": (
         "A long backlog drains more slowly than a short one, whoever carries it: `python -m benchmarks.backlog "

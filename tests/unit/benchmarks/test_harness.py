@@ -175,13 +175,13 @@ def test_the_page_says_what_bounds_what_was_missed_with_the_figures_of_the_same_
     outcome.add_ratio("two_relays_vs_one", "two", Spread(1.4, 1.4, 1.4), at_least(1.6))
     outcome.add_ratio("two_bare_relays_vs_one", "two bare", Spread(1.5, 1.5, 1.5))
     outcome.add_ratio("consumer_vs_bare", "consumer", Spread(0.8, 0.8, 0.8), at_least(0.7))
-    outcome.add_ratio("history_1m_vs_0", "history", Spread(0.9, 0.9, 0.9), at_least(0.95))
+    outcome.add_ratio("relay_polling_vs_best_peer", "peer", Spread(0.9, 0.9, 0.9), at_least(0.95))
     outcome.add_ratio("stream_p99_ms", "stream", Spread(12, 12, 12), at_most(10))
     for name, value in (("bare loop, 200/s, p99", 11), ("stream relay, 50/s, p99", 5), ("stream relay, 200/s, p50", 2)):
         outcome.rows.append(Row("commit to broker", name, Spread(value, value, value), "ms"))
     _, __, missed = section(outcome).partition("## What bounds what was missed\n\n")
     first, second, third = missed.splitlines()
     assert first.startswith("- `two_relays_vs_one`: Two bare loops come to 1.50 of one")
-    assert second == "- `history_1m_vs_0`: not explained yet."
+    assert second == "- `relay_polling_vs_best_peer`: not explained yet."
     assert "the bare loop, which reads no log, had a p99 of 11 ms" in third
     assert section(Outcome()) == ""
