@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ def connect(url: str) -> Any:
         userid=parts.username,
         password=unquote(parts.password or ""),
         virtual_host=unquote(parts.path[1:]),
+        socket_settings={socket.TCP_USER_TIMEOUT: 30_000},  # flow control may last longer than py-amqp's second
     )
     connection.connect()
     return connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from threading import Timer
 from uuid import uuid4
 
 import kombu
@@ -68,6 +69,18 @@ def test_a_killed_broker_loses_nothing_it_confirmed(
     assert not publisher.publish([message()]).refused
     subscriber.close()
     publisher.close()
+
+
+def test_a_broker_that_takes_nothing_for_some_seconds_is_waited_for(server: NativeRabbitMQ, exchange: str) -> None:
+    """Flow control: it stops reading, until what is sent fills the buffers on both sides of the connection."""
+    link = TcpLink(server.url, exchange)
+    with link.broker.subscriber("billing", [PLACED], prefetch=1), link.broker.publisher() as publisher:
+        publisher.publish([message()])
+        link.stall()
+        Timer(3, link.heal).start()
+        sent = [message(number, key=f"order:{number}", body=b"x" * 1_000_000) for number in range(30)]
+        assert set(publisher.publish(sent).confirmed) == {each.id for each in sent}
+    link.close()
 
 
 def test_a_message_above_the_servers_limit_is_refused_and_the_rest_goes_out(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -37,7 +38,7 @@ class Server:
             self._url,
             heartbeat=HEARTBEAT,
             connect_timeout=CONNECT_TIMEOUT,
-            transport_options={"read_timeout": TIMEOUT, "write_timeout": TIMEOUT},
+            transport_options={"read_timeout": TIMEOUT, "write_timeout": TIMEOUT, "socket_settings": _patience()},
         )
         with self.translated_errors():
             return Session(self.address, client.transport.establish_connection())
@@ -55,6 +56,14 @@ class Server:
             raise BrokerUnavailable(
                 f"RabbitMQ at {self.address} is unavailable: {error or type(error).__name__}"
             ) from error
+
+
+def _patience() -> dict[int, int]:
+    """Py-amqp would have the kernel end a connection whose other side has taken nothing for a second.
+
+    RabbitMQ does that to those who send faster than it can write: <https://www.rabbitmq.com/docs/flow-control>.
+    """
+    return {socket.TCP_USER_TIMEOUT: int(TIMEOUT * 1000)} if hasattr(socket, "TCP_USER_TIMEOUT") else {}
 
 
 class Session(ClosingBase):
