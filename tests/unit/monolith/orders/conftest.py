@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from monolith.orders.factories import CartFactory, OrderFactory
 from monolith.orders.models import Cart, Order
 from strangler.saga.models import SagaInstance
+from tests.support.payments_away import PaymentsAway
 from tests.support.two_sides import TwoSides
 
 
@@ -25,6 +27,13 @@ def cart(sides) -> Cart:
 def pending(cart) -> Order:
     """The service has not heard of it yet."""
     return OrderFactory(cart=cart)
+
+
+@pytest.fixture
+def bank(settings: Any) -> PaymentsAway:
+    """Payments are extracted, and the service says nothing but what a test lets it say."""
+    settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"payments": "extracted"}}
+    return PaymentsAway()
 
 
 @pytest.fixture

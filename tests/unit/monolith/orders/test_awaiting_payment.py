@@ -28,13 +28,6 @@ CARD = "tok_of_ada_4711"
 
 
 @pytest.fixture
-def bank(settings):
-    """Payments are extracted: every new one is made by the service."""
-    settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"payments": "extracted"}}
-    return PaymentsAway()
-
-
-@pytest.fixture
 def unpaid(bank):
     """The service has not heard of it yet."""
     return OrderFactory()

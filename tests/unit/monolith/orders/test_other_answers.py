@@ -14,18 +14,10 @@ from monolith.orders.services import refund_order
 from monolith.payments.events import PaymentRequestDeferred, PaymentRequestDone, PaymentRequestRefused
 from monolith.payments.models import PaymentRequest
 from strangler.messaging import Event
-from tests.support.payments_away import PaymentsAway
 from tests.unit.monolith.orders.conftest import saga_of
 
 pytestmark = pytest.mark.django_db
 ACTIONS = ("charge", "capture", "refund", "give_back")
-
-
-@pytest.fixture
-def bank(settings):
-    """Payments are extracted, and the service says nothing but what a test lets it say."""
-    settings.STRANGLER = {**settings.STRANGLER, "STAGES": {"payments": "extracted"}}
-    return PaymentsAway()
 
 
 @pytest.fixture
