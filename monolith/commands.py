@@ -7,10 +7,8 @@ from dataclasses import asdict
 from threading import Event
 from typing import Any, ClassVar
 
-from django.core.management.base import CommandError
-
 from monolith.settling import Progress, Settled
-from strangler.commands import KitCommand
+from strangler.commands import KitCommand, add_interval, check_interval
 from strangler.conf import settings
 from strangler.outages import survive_outages
 from strangler.stopping import stop_on_signals
@@ -24,11 +22,10 @@ class SettleCommand(KitCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--follow", action="store_true", help="keep running until SIGTERM or Ctrl-C")
-        parser.add_argument("--interval", type=float, default=1.0, help="seconds between rounds (default 1)")
+        add_interval(parser, default=1.0)
 
     def handle(self, *, follow: bool, interval: float, **_options: Any) -> None:
-        if interval <= 0:
-            raise CommandError(f"--interval must be more than 0 seconds, not {interval:g}.")
+        check_interval(interval)
         with stop_on_signals() as stop:
             if follow:
                 survive_outages(lambda: self.follow(stop, interval), stop=stop, backoff_max=settings.relay_backoff_max)

@@ -60,3 +60,13 @@ def checked_hours(option: str, hours: float) -> float:
     if not 0 <= hours <= MOST_HOURS:
         raise CommandError(f"{option} {hours}: give a number of hours from 0 to {MOST_HOURS:,}")
     return hours
+
+
+def add_interval(parser: ArgumentParser, default: float) -> None:
+    parser.add_argument("--interval", type=float, default=default, help=f"seconds between rounds (default {default:g})")
+
+
+def check_interval(interval: float) -> None:
+    """Raises CommandError where a command would never pause."""
+    if interval <= 0:
+        raise CommandError(f"--interval must be more than 0 seconds, not {interval:g}.")

@@ -1,10 +1,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from extracted.inventory.services import decide_overdue, release_expired
-from strangler.commands import KitCommand
+from strangler.commands import KitCommand, add_interval, check_interval
 from strangler.stopping import stop_on_signals
 
 
@@ -16,11 +14,10 @@ class Command(KitCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="keep running until SIGTERM or Ctrl-C")
-        parser.add_argument("--interval", type=float, default=30.0, help="seconds between rounds (default 30)")
+        add_interval(parser, default=30.0)
 
     def handle(self, *, loop: bool, interval: float, **_options: Any) -> None:
-        if interval <= 0:
-            raise CommandError(f"--interval must be more than 0 seconds, not {interval:g}.")
+        check_interval(interval)
         with stop_on_signals() as stop:
             self._round()
             while loop and not stop.wait(interval):

@@ -2,9 +2,10 @@ from argparse import ArgumentParser
 from threading import Event
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from extracted.notifications.delivery import deliver_due
+from strangler.commands import add_interval, check_interval
 from strangler.outages import survive_outages
 from strangler.stopping import stop_on_signals
 
@@ -16,11 +17,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="keep running until SIGTERM or Ctrl-C")
-        parser.add_argument("--interval", type=float, default=5.0, help="seconds between rounds (default 5)")
+        add_interval(parser, default=5.0)
 
     def handle(self, *, loop: bool, interval: float, **_options: Any) -> None:
-        if interval <= 0:
-            raise CommandError(f"--interval must be more than 0 seconds, not {interval:g}.")
+        check_interval(interval)
         with stop_on_signals() as stop:
             if loop:
                 survive_outages(lambda: self._rounds(stop, interval), stop=stop, backoff_max=LONGEST_OUTAGE_PAUSE)

@@ -3,9 +3,10 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from monolith.notifications.delivery import deliver_due
+from strangler.commands import add_interval, check_interval
 
 
 class Command(BaseCommand):
@@ -13,11 +14,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="keep running until SIGTERM or Ctrl-C")
-        parser.add_argument("--interval", type=float, default=5.0, help="seconds between rounds (default 5)")
+        add_interval(parser, default=5.0)
 
     def handle(self, *, loop: bool, interval: float, **_options: Any) -> None:
-        if interval <= 0:
-            raise CommandError(f"--interval must be more than 0 seconds, not {interval:g}.")
+        check_interval(interval)
         stop = threading.Event()
         if loop:
             for number in (signal.SIGTERM, signal.SIGINT):
